@@ -1,0 +1,147 @@
+"""How a job's state moves, as pure functions: a job and what happened in, the next job out.
+
+    waiting ──▶ queued ──▶ leased ──▶ started ──▶ committed ──▶ published
+                  ▲           │          │           │  ▲
+                  │           ▼          ▼           ▼  │
+               retrying ◀── (faults) ◀───┘        unpublished
+                              │
+                              ▼
+               failed · dead · superseded · cancelled
+
+Three counters decide what follows a fault: the script's, the runner's (died, out of memory) and the platform's, which has no
+limit but `Retries.max_age`. The ledger's adapters call these functions inside their transactions and decide nothing themselves.
+"""
+
+from dataclasses import replace
+
+from statuette.events.jobs import FINAL, LEASABLE, RUNNING, Job, JobState, Outcome, Retries, Stage
+from statuette.events.leases import Report
+
+_RUNNER_FAULTS = (Outcome.RUNNER_DIED, Outcome.OUT_OF_MEMORY)
+_SCRIPT_FAULTS = (Outcome.SCRIPT_FAILED, Outcome.TIMED_OUT, Outcome.BAD_OUTPUT)
+_SETTLED = {
+    Outcome.PUBLISHED: JobState.PUBLISHED,
+    Outcome.SUPERSEDED: JobState.SUPERSEDED,
+    Outcome.CANCELLED: JobState.CANCELLED,
+}
+
+
+class IllegalTransition(Exception):
+    """This job's state does not allow that step."""
+
+
+def leased(job: Job, *, runner: str, now: float) -> Job:
+    """The job as the next attempt's. Raises `IllegalTransition` unless it is queued, or retrying and due."""
+    if job.state not in LEASABLE or job.not_before > now:
+        raise IllegalTransition(f"{job.id} is {job.state}, not to be leased at {now:.0f}")
+    stages = {stage: at for stage, at in job.stages.items() if stage in (Stage.STORED, Stage.SEEN)}
+    return replace(
+        job,
+        state=JobState.LEASED,
+        attempt=job.attempt + 1,
+        runner=runner,
+        reason="",
+        exit_code=None,
+        stages=stages | {Stage.LEASED: now},
+    )
+
+
+def started(job: Job, *, at: float) -> Job:
+    """The job with its script known to run. No change once it is further."""
+    if job.state is not JobState.LEASED:
+        return job
+    return replace(job, state=JobState.STARTED, stages=job.stages | {Stage.STARTED: at})
+
+
+def committed(job: Job, *, commit: str, now: float) -> Job:
+    """The job with one attempt's outputs made the ones that count; a second commit is the next generation."""
+    if job.state not in (JobState.LEASED, JobState.STARTED):
+        raise IllegalTransition(f"{job.id} is {job.state}, not to be committed")
+    return replace(
+        job,
+        state=JobState.COMMITTED,
+        commit=commit,
+        generation=job.generation + 1,
+        stages=job.stages | {Stage.COMMITTED: now},
+    )
+
+
+def ended(job: Job, report: Report, *, now: float) -> Job:
+    """The job after its attempt's last word: settled, failed, given up or queued again.
+
+    Raises `IllegalTransition` when no attempt is under way.
+    """
+    if job.state not in RUNNING:
+        raise IllegalTransition(f"{job.id} is {job.state}: no attempt is under way")
+    job = replace(
+        job,
+        faults=job.faults | {report.outcome: job.faults.get(report.outcome, 0) + 1},
+        stages=job.stages | report.stages,
+        exit_code=report.exit_code if report.exit_code is not None else job.exit_code,
+        reason=report.reason,
+    )
+    if report.outcome in _SETTLED:
+        return _final(job, _SETTLED[report.outcome], now=now)
+    if report.outcome is Outcome.RETURNED:
+        return replace(job, state=JobState.QUEUED, runner="", not_before=0.0)
+    if report.outcome in _SCRIPT_FAULTS:
+        return _retry_or(JobState.FAILED, job, _count(job, _SCRIPT_FAULTS), limit=job.retries.script, now=now)
+    if report.outcome in _RUNNER_FAULTS:
+        return _retry_or(JobState.DEAD, job, _count(job, _RUNNER_FAULTS), limit=job.retries.runner, now=now)
+    return _platform_fault(job, report.outcome, now=now)
+
+
+def resumed(job: Job, *, runner: str, now: float) -> Job:
+    """A committed job whose upload is taken up again, under a new fencing token. Raises unless it is unpublished and due."""
+    if job.state is not JobState.UNPUBLISHED or job.not_before > now:
+        raise IllegalTransition(f"{job.id} is {job.state}, its upload is not to be taken up at {now:.0f}")
+    return replace(job, state=JobState.COMMITTED, attempt=job.attempt + 1, runner=runner)
+
+
+def orphaned(job: Job, *, now: float) -> Job:
+    """A job whose lease ran out or whose manager is gone: its upload is taken up again, or it runs again."""
+    if job.state is JobState.COMMITTED:
+        return replace(job, state=JobState.UNPUBLISHED, not_before=now, runner="")
+    return ended(job, Report(outcome=Outcome.PLATFORM_FAULT, reason="the manager or its lease was lost"), now=now)
+
+
+def promoted(job: Job) -> Job:
+    """A waiting job whose turn has come."""
+    if job.state is not JobState.WAITING:
+        raise IllegalTransition(f"{job.id} is {job.state}, not waiting")
+    return replace(job, state=JobState.QUEUED)
+
+
+def cancelled(job: Job, *, now: float, reason: str) -> Job:
+    """A job that nobody runs yet, withdrawn. One under way is cancelled by its supervisor's report instead."""
+    if job.state in FINAL or job.state in RUNNING:
+        raise IllegalTransition(f"{job.id} is {job.state}, not to be withdrawn")
+    return _final(replace(job, reason=reason), JobState.CANCELLED, now=now)
+
+
+def backoff(retries: Retries, faults: int) -> float:
+    """Seconds to wait after the `faults`-th fault (counted from 1); jitter is the caller's."""
+    return float(min(retries.delay * 2.0 ** min(faults - 1, 30), retries.max_delay))
+
+
+def _count(job: Job, outcomes: tuple[Outcome, ...]) -> int:
+    return sum(job.faults.get(outcome, 0) for outcome in outcomes)
+
+
+def _final(job: Job, state: JobState, *, now: float) -> Job:
+    stages = job.stages | {Stage.PUBLISHED: now} if state is JobState.PUBLISHED else job.stages
+    return replace(job, state=state, ended=now, stages=stages, not_before=0.0)
+
+
+def _retry_or(last: JobState, job: Job, faults: int, *, limit: int, now: float) -> Job:
+    if faults > limit:
+        return _final(job, last, now=now)
+    return replace(job, state=JobState.RETRYING, not_before=now + backoff(job.retries, faults))
+
+
+def _platform_fault(job: Job, outcome: Outcome, *, now: float) -> Job:
+    age = now - job.accepted
+    if job.retries.max_age and age > job.retries.max_age:
+        return _final(job, JobState.DEAD, now=now)
+    state = JobState.UNPUBLISHED if outcome is Outcome.UNPUBLISHED else JobState.RETRYING
+    return replace(job, state=state, not_before=now + backoff(job.retries, job.faults[outcome]))

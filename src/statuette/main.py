@@ -1,0 +1,1 @@
+"""Joins ports to plugs (being built)."""

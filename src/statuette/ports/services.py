@@ -1,0 +1,53 @@
+"""Where deployed services are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from statuette.events.feeds import Feed
+from statuette.spec import Service
+
+
+class Readiness(StrEnum):
+    PREPARING = "preparing"
+    """Its image or Python environment is being made."""
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceRecord:
+    """A deployed service. `definition` is what the user sent, validated, with secret values blanked.
+
+    `secrets` are the blanked values by their path in the definition (`environment.secrets.X`,
+    `storage_providers.minio.X.secret_key`); they are encrypted wherever they are kept. `incarnation` names this life of the service;
+    `revision` counts its definitions from 1. Times are seconds since the epoch.
+    """
+
+    definition: Service
+    incarnation: str
+    revision: int
+    token: str
+    owner: str
+    created: float
+    updated: float
+    feeds: tuple[Feed, ...] = ()
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+
+class ServiceLedger(Protocol):
+    async def add(self, record: ServiceRecord) -> None:
+        """Keep a new service. Raises `Conflict` when the name is taken."""
+
+    async def replace(self, record: ServiceRecord) -> None:
+        """Keep the next revision. Raises `Conflict` unless the kept revision is the one before, `NotFound` when it is gone."""
+
+    async def remove(self, name: str) -> None:
+        """Drop a service, its feeds and what they saw, and withdraw its jobs that nobody runs. Job records stay. Idempotent."""
+
+    async def all(self) -> Sequence[ServiceRecord]: ...

@@ -24,7 +24,7 @@ class EventKind(StrEnum):
 class Event:
     """Something happened for which a service may have to run.
 
-    `time` is RFC 3339 as the source gave it, "" when it gave none. `principal` is the uploader or submitter,
+    `time` is RFC 3339 as the source gave it, else when the body was read. `principal` is the uploader or submitter,
     `inferred` tells that the source did not say so and the bucket's owner was taken. `variables` are
     environment variables that the event itself carries (`CONT_VAR_*` of an API gateway's query).
     `document` is the original notification's text, which the script sees as `EVENT`. `payload` is the body of

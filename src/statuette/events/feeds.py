@@ -1,5 +1,6 @@
 """Feeds: one input of one service, as the event path sees it."""
 
+import hashlib
 from dataclasses import dataclass
 
 
@@ -23,3 +24,8 @@ class Feed:
     def takes(self, bucket: str, key: str) -> bool:
         """Tell whether an object is this feed's; a folder marker (the prefix itself, or a key ending in "/") is not."""
         return bucket == self.bucket and key.startswith(self.prefix) and not key.endswith("/")
+
+
+def feed_id(incarnation: str, *, provider: str, bucket: str, prefix: str) -> str:
+    """The id of an input: the same for the same input in one life of a service, whatever its place in the list."""
+    return hashlib.sha256("\0".join((incarnation, provider, bucket, prefix)).encode()).hexdigest()[:32]

@@ -1,6 +1,6 @@
 """Where runners live."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -147,7 +147,7 @@ class Capacity:
 
 
 class Backend(Protocol):
-    def prepare(self, environment: Environment) -> AsyncIterator[Progress]:
+    def prepare(self, environment: Environment) -> AsyncGenerator[Progress, None]:
         """Make what the environment needs, or find it made; ends after `READY`.
 
         Raises `BadInput` for what cannot be had here (with what to install), `BackendUnavailable` for what may work later.

@@ -1,0 +1,151 @@
+"""Jobs as people see them: lists, one job with its attempts and outputs, logs, removal."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from statuette.core.access import check_change, may_see
+from statuette.core.catalog import Catalog
+from statuette.core.commits import target_of
+from statuette.core.dispatch import output_rules
+from statuette.events.jobs import FINAL, Attempt, Job, JobState
+from statuette.events.leases import Commit
+from statuette.events.objects import ObjectRef
+from statuette.events.principals import Principal
+from statuette.ports.bodies import Bodies
+from statuette.ports.errors import Conflict, Forbidden, NotFound
+from statuette.ports.jobs import JobLedger, JobPage, JobQuery
+from statuette.ports.logs import Logs
+from statuette.ports.services import ServiceRecord
+
+PAGE = 70
+"""Jobs per page (the contract's `JOB_LISTING_LIMIT`)."""
+LARGEST_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetails:
+    """One job with all its attempts, and where its outputs went with their sizes in bytes."""
+
+    job: Job
+    attempts: tuple[Attempt, ...]
+    outputs: tuple[tuple[ObjectRef, int], ...]
+
+
+class Jobs:
+    """The core's side of `/system/logs` and `/system/jobs`."""
+
+    def __init__(self, *, ledger: JobLedger, catalog: Catalog, logs: Logs, bodies: Bodies) -> None:
+        self._ledger = ledger
+        self._catalog = catalog
+        self._logs = logs
+        self._bodies = bodies
+
+    async def page(
+        self,
+        caller: Principal,
+        service: str,
+        *,
+        object: str = "",
+        after: str = "",
+        limit: int | None = None,  # noqa: A002
+    ) -> JobPage:
+        """A page of the service's jobs, newest first. Raises `NotFound`, `Forbidden`."""
+        self._record(caller, service)
+        size = min(max(limit or PAGE, 1), LARGEST_PAGE)
+        return await self._ledger.page(JobQuery(service=service, object=object), after=after, limit=size)
+
+    async def describe(self, caller: Principal, service: str, job: str) -> JobDetails:
+        """One job. Raises `NotFound`, `Forbidden`."""
+        record = self._record(caller, service)
+        found = await self._job(service, job)
+        attempts, commit = await self._ledger.history(job)
+        return JobDetails(found, tuple(attempts), _outputs(record, found, commit))
+
+    async def log(
+        self,
+        caller: Principal,
+        service: str,
+        job: str,
+        *,
+        attempt: int = 0,
+        timestamps: bool = False,
+        follow: bool = False,
+    ) -> AsyncIterator[bytes]:
+        """The log of an attempt (0: the last). Raises `NotFound`, `Forbidden` before the first byte."""
+        self._record(caller, service)
+        found = await self._job(service, job)
+        number = attempt or found.attempt
+        if not number:
+            raise NotFound(f"{job} has not run yet, so it has no log")
+        chunks = self._logs.read(
+            service, job, number, timestamps=timestamps, follow=follow and found.state not in FINAL
+        )
+        return await _begun(chunks)
+
+    async def remove(self, caller: Principal, service: str, job: str) -> None:
+        """Delete a job's record and log. Raises `Conflict` while it runs, `NotFound`, `Forbidden`."""
+        check_change(caller, self._record(caller, service))
+        found = await self._job(service, job)
+        if not await self._delete(service, [found]):
+            raise Conflict(f"{job} is running; it can be deleted when it has ended")
+
+    async def clear(self, caller: Principal, service: str, *, everything: bool = False) -> None:
+        """Delete the records of jobs that succeeded, or of all that are not running."""
+        check_change(caller, self._record(caller, service))
+        succeeded = frozenset({JobState.PUBLISHED, JobState.SUPERSEDED})
+        query = JobQuery(service=service, states=frozenset() if everything else succeeded)
+        after = ""
+        while True:
+            page = await self._ledger.page(query, after=after, limit=LARGEST_PAGE)
+            await self._delete(service, list(page.jobs))
+            if not page.next:
+                return
+            after = page.next
+
+    async def _delete(self, service: str, jobs: list[Job]) -> list[str]:
+        removed = await self._ledger.remove(service, [job.id for job in jobs])
+        files = {job.id: job.event.payload_file for job in jobs}
+        for job in removed:
+            await self._logs.remove(service, job)
+            if files[job]:
+                await self._bodies.drop(files[job])
+        return removed
+
+    def _record(self, caller: Principal, service: str) -> ServiceRecord:
+        record = self._catalog.get(service)
+        if not may_see(caller, record):
+            raise Forbidden(f"the jobs of {service} are not yours to see")
+        return record
+
+    async def _job(self, service: str, job: str) -> Job:
+        found = await self._ledger.get(job)
+        if found is None or found.service != service:
+            raise NotFound(f"{service} has no job {job!r}")
+        return found
+
+
+def _outputs(record: ServiceRecord, job: Job, commit: Commit | None) -> tuple[tuple[ObjectRef, int], ...]:
+    """Where the outputs lie, by the service's present rules; empty until they are published."""
+    if commit is None or job.state is not JobState.PUBLISHED:
+        return ()
+    return tuple(
+        (target, entry.size)
+        for entry in commit.manifest.entries
+        for rule in output_rules(record)
+        if (target := target_of(rule, entry.name)) is not None
+    )
+
+
+async def _begun(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same chunks, with the first already fetched so that its errors come before any answer."""
+    try:
+        first = await anext(chunks)
+    except StopAsyncIteration:
+        first = b""
+
+    async def rest() -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    return rest()

@@ -1,0 +1,135 @@
+"""The plan: how many runners each service should have now, as a pure function.
+
+Services share the machine fairly: the one with the fewest runners is served first, among equals the one that waits longest. When the
+machine is full, a service without any runner is given room: first idle runners of others end, then a runner of the service that has
+the most is asked to leave after its present work.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What one service asks for. `cpu` (millicores) and `memory` (bytes) are per runner; `most` is 0 without limit.
+
+    `work` counts queued jobs and waiting calls, `ahead` runners to be kept ready beyond that, `oldest` is when the longest wait began.
+    """
+
+    service: str
+    cpu: int
+    memory: int
+    work: int
+    ahead: int = 0
+    most: int = 0
+    oldest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A runner that exists. `idle` ones wait for work; `leaving` ones end soon."""
+
+    id: str
+    service: str
+    cpu: int
+    memory: int
+    idle: bool
+    leaving: bool
+    idle_since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What the back end can hold in all."""
+
+    cpu: int
+    memory: int
+    runners: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Services to start a runner for, in order, and runners to dismiss."""
+
+    start: tuple[str, ...]
+    dismiss: tuple[str, ...]
+
+
+def plan(demands: Sequence[Demand], placed: Sequence[Placed], room: Room) -> Plan:
+    """Decide on the next steps; called again whenever something changed."""
+    free = _Free(room, placed)
+    missing = {demand.service: _missing(demand, placed) for demand in demands}
+    counts = Counter(seat.service for seat in placed)
+    start: list[str] = []
+    waiting = [demand for demand in demands if missing[demand.service] > 0]
+    while waiting:
+        waiting.sort(key=lambda demand: (counts[demand.service], demand.oldest))
+        demand = next((one for one in waiting if free.holds(one)), None)
+        if demand is None:
+            break
+        free.take(demand)
+        start.append(demand.service)
+        counts[demand.service] += 1
+        missing[demand.service] -= 1
+        waiting = [one for one in waiting if missing[one.service] > 0]
+    starved = [demand for demand in waiting if counts[demand.service] == 0 and demand.work > 0]
+    return Plan(tuple(start), tuple(_room_for(starved, placed, free)))
+
+
+class _Free:
+    """What is left of the room."""
+
+    def __init__(self, room: Room, placed: Sequence[Placed]) -> None:
+        self.cpu = room.cpu - sum(seat.cpu for seat in placed)
+        self.memory = room.memory - sum(seat.memory for seat in placed)
+        self.runners = room.runners - len(placed)
+
+    def holds(self, demand: Demand) -> bool:
+        return demand.cpu <= self.cpu and demand.memory <= self.memory and self.runners > 0
+
+    def take(self, demand: Demand) -> None:
+        self.cpu -= demand.cpu
+        self.memory -= demand.memory
+        self.runners -= 1
+
+    def give_back(self, seat: Placed) -> None:
+        self.cpu += seat.cpu
+        self.memory += seat.memory
+        self.runners += 1
+
+
+def _missing(demand: Demand, placed: Sequence[Placed]) -> int:
+    """Runners to be started: work that no idle runner takes, within the service's limit."""
+    own = [seat for seat in placed if seat.service == demand.service and not seat.leaving]
+    idle = sum(seat.idle for seat in own)
+    missing = demand.work + demand.ahead - idle
+    return min(missing, demand.most - len(own)) if demand.most else missing
+
+
+def _room_for(starved: Sequence[Demand], placed: Sequence[Placed], free: _Free) -> list[str]:
+    """Runners to dismiss so that each starved service gets one."""
+    for seat in placed:
+        if seat.leaving:
+            free.give_back(seat)
+    dismissed: list[str] = []
+    for demand in starved:
+        for seat in _candidates(demand, placed, dismissed):
+            if free.holds(demand):
+                break
+            dismissed.append(seat.id)
+            free.give_back(seat)
+        free.take(demand)
+    return dismissed
+
+
+def _candidates(demand: Demand, placed: Sequence[Placed], dismissed: Sequence[str]) -> list[Placed]:
+    """Whom to ask first: idle ones, longest idle first; then busy ones of services that have more than one."""
+    others = [
+        seat for seat in placed if seat.service != demand.service and not seat.leaving and seat.id not in dismissed
+    ]
+    counts = Counter(seat.service for seat in others)
+    idle = sorted((seat for seat in others if seat.idle), key=lambda seat: seat.idle_since)
+    busy = [seat for seat in others if not seat.idle and counts[seat.service] > 1]
+    busy.sort(key=lambda seat: -counts[seat.service])
+    return idle + busy

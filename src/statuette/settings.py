@@ -1,1 +1,119 @@
-"""Settings (being built)."""
+"""Settings: the only reader of the environment and of the command line that starts a manager.
+
+Every setting is a field with its unit and default; `STATUETTE_<FIELD>` in the environment gives it, the command line
+wins over that. The contract's `OSCAR_USERNAME` and `OSCAR_PASSWORD` name the administrator.
+"""
+
+import argparse
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+
+class InvalidSettings(Exception):
+    """A setting cannot be read; says which and what would be right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How one manager runs. Sizes are bytes, times seconds."""
+
+    state: Path
+    """Folder for everything that lasts. Default `~/.local/share/statuette`."""
+    listen: str = "127.0.0.1"
+    """Address of the public port."""
+    port: int = 8080
+    """Public port; 0 takes a free one."""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    """The administrator's; generated into `admin.json` in the state folder when not given."""
+    name: str = "oscar"
+    namespace: str = "oscar-svc"
+    store_endpoint: str = ""
+    """An S3 store to attach; empty starts the embedded one."""
+    store_access_key: str = ""
+    store_secret_key: str = field(default="", repr=False)
+    store_region: str = "us-east-1"
+    store_verify: bool = True
+    """Whether the attached store's certificate is checked."""
+    ledger: str = ""
+    """A SQLAlchemy address of the ledger's database; empty means SQLite in the state folder."""
+    sweep_every: float = 300.0
+    least_free: int = 512 * 2**20
+    """Free bytes under which no more work is handed out."""
+    grace: float = 20.0
+    """Seconds that running work gets to end after SIGTERM."""
+    call_queue: int = 100
+    """Calls that may wait for each service."""
+    largest_job_body: int = 2**30
+    largest_call_body: int = 256 * 2**20
+    log_limit: int = 10 * 2**20
+    """Bytes of log kept for each attempt."""
+    log_level: str = "INFO"
+    unsafe: bool = False
+    """Run scripts without a sandbox. Never where anyone else's script may come."""
+
+
+ALIASES = {"OSCAR_USERNAME": "username", "OSCAR_PASSWORD": "password"}
+
+
+def read(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Settings, argparse.Namespace]:
+    """The settings, and what else the command line says (`doctor`). Raises `InvalidSettings`; exits 2 on unknown
+    arguments.
+    """
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    values: dict[str, object] = {}
+    for name, alias in ALIASES.items():
+        if environment.get(name):
+            values[alias] = environment[name]
+    for one in fields(Settings):
+        text = environment.get(f"STATUETTE_{one.name.upper()}")
+        if text:
+            values[one.name] = _convert(one.name, one.type, text)
+    for name in ("state", "listen", "port"):
+        if getattr(given, name) is not None:
+            values[name] = getattr(given, name)
+    values["unsafe"] = bool(given.unsafe or values.get("unsafe"))
+    state = Path(str(values.get("state") or default_state(environment)))
+    return Settings(**values | {"state": state.expanduser().absolute()}), given  # type: ignore[arg-type]
+
+
+def from_process(arguments: Sequence[str]) -> tuple[Settings, argparse.Namespace]:
+    """`read` with this process's environment."""
+    return read(arguments, os.environ)
+
+
+def default_state(environment: Mapping[str, str]) -> str:
+    """Where the state is when nothing says so (the XDG base directories)."""
+    home = environment.get("XDG_DATA_HOME") or "~/.local/share"
+    return f"{home}/statuette"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m statuette.main", description="The manager of a statuette platform; `statuette up` starts it."
+    )
+    parser.add_argument("--state", type=Path, help="folder for everything that lasts")
+    parser.add_argument("--listen", help="address of the public port (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="public port (default 8080; 0 takes a free one)")
+    parser.add_argument("--unsafe", action="store_true", help="run scripts without a sandbox")
+    parser.add_argument("--doctor", action="store_true", help="check this machine, print JSON and end")
+    return parser
+
+
+def _convert(name: str, kind: object, text: str) -> object:
+    converters = {"int": int, "float": float, "bool": _truth, "str": str, "Path": Path}
+    label = kind if isinstance(kind, str) else getattr(kind, "__name__", "str")
+    try:
+        return converters[label](text)
+    except ValueError as error:
+        raise InvalidSettings(f"STATUETTE_{name.upper()}: {text!r} is not a valid {label}") from error
+
+
+def _truth(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError(text)
+    return words[text.lower()]

@@ -1,8 +1,8 @@
 """What the platform does: services, access, buckets, intake, jobs, calls, fleet, sweep.
 
-Here: every decision, over ports. Not here: HTTP, SQL, sandboxes, stores (each a plug behind a port), and what happens to one piece of work
-in a runner (`supervisor`). It is tested with twins, without network. `assembly` joins the parts; next: `core.watch`, where an upload comes in,
-and `core.dispatch`, where work goes out.
+Here: every decision, over ports. Not here: HTTP, SQL, sandboxes, stores (each a plug behind a port), and what happens
+to one piece of work in a runner (`supervisor`). It is tested with twins, without network. `assembly` joins the parts;
+next: `core.watch`, where an upload comes in, and `core.dispatch`, where work goes out.
 """
 
 from statuette.core.assembly import Core, Plugs, Settings, assemble

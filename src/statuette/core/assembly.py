@@ -46,7 +46,9 @@ _MARK_KEY = "commit-mark-key"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plugs:
-    """What the core is plugged into. `store_state` and `free_bytes` are asked for status and before work is handed out."""
+    """What the core is plugged into. `store_state` and `free_bytes` are asked for status and before work is handed
+    out.
+    """
 
     intake: IntakeLedger
     queue: QueueLedger

@@ -1,7 +1,7 @@
 """Calls: one synchronous request waits for a runner, the script runs, the answer goes back.
 
-A call is not durable: it lives in a bounded queue in memory with a deadline. When the queue is full the caller is told at once. The
-fleet sees waiting calls as it sees queued jobs, and a free runner takes a call before a job.
+A call is not durable: it lives in a bounded queue in memory with a deadline. When the queue is full the caller is
+told at once. The fleet sees waiting calls as it sees queued jobs, and a free runner takes a call before a job.
 """
 
 import asyncio
@@ -136,8 +136,8 @@ class Calls:
     ) -> AsyncIterator[Answer]:
         """Run the script on a body and hold its answer open.
 
-        Raises `NotFound`, `Forbidden`, `BadInput`, `TooLarge`, `Busy` (queue full, or no runner before the deadline) and `Unavailable`.
-        Leaving it, also by cancellation, withdraws the call and kills its run.
+        Raises `NotFound`, `Forbidden`, `BadInput`, `TooLarge`, `Busy` (queue full, or no runner before the deadline)
+        and `Unavailable`. Leaving it, also by cancellation, withdraws the call and kills its run.
         """
         record = self._catalog.get(service)
         if not may_submit(caller, record):

@@ -3,6 +3,7 @@
 The ledger keeps them; this index is filled from it at start and changed after it.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,12 +28,14 @@ class Catalog:
         self._records: dict[str, ServiceRecord] = {}
         self._conditions: dict[str, Condition] = {}
         self._feeds: dict[tuple[str, str], dict[str, Feed]] = defaultdict(dict)
+        self._tokens: dict[str, str] = {}
 
     def put(self, record: ServiceRecord) -> None:
         """Add a service or replace its definition."""
         self.drop(record.name)
         self._records[record.name] = record
         self._conditions[record.name] = Condition(Readiness.PREPARING)
+        self._tokens[_digest(record.token)] = record.name
         for feed in record.feeds:
             self._feeds[feed.bucket, feed.prefix][feed.id] = feed
 
@@ -40,6 +43,8 @@ class Catalog:
         """Forget a service; nothing happens when it is unknown."""
         record = self._records.pop(name, None)
         self._conditions.pop(name, None)
+        if record is not None:
+            self._tokens.pop(_digest(record.token), None)
         for feed in record.feeds if record else ():
             feeds = self._feeds[feed.bucket, feed.prefix]
             feeds.pop(feed.id, None)
@@ -55,6 +60,10 @@ class Catalog:
 
     def find(self, name: str) -> ServiceRecord | None:
         return self._records.get(name)
+
+    def holder(self, digest: str) -> str | None:
+        """The service whose token has this SHA-256 (hex); tokens themselves are never compared."""
+        return self._tokens.get(digest)
 
     def all(self) -> list[ServiceRecord]:
         return list(self._records.values())
@@ -92,6 +101,10 @@ class Catalog:
             for record in self._records.values()
             for output in record.definition.output
         )
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def buckets_of(record: ServiceRecord) -> set[str]:

@@ -23,8 +23,8 @@ class Claims:
     async def settled(self, caller: Principal, record: ServiceRecord, event: Event) -> Event:
         """The event with its principal set to the caller, and its object's version looked up.
 
-        Raises `Forbidden` for an object outside the service's inputs or of somebody else, `NotFound` for one that is not there, `BadInput`
-        for an event of a store that this cluster is not joined to.
+        Raises `Forbidden` for an object outside the service's inputs or of somebody else, `NotFound` for one that is
+        not there, `BadInput` for an event of a store that this cluster is not joined to.
         """
         event = replace(event, principal=caller.id, inferred=False, commit="")
         if event.kind in (EventKind.JSON, EventKind.RAW):
@@ -44,7 +44,9 @@ class Claims:
             raise Forbidden(f"{ref.bucket}/{ref.key} is in none of the inputs of {record.name}")
 
     def _check_owner(self, caller: Principal, record: ServiceRecord, ref: ObjectRef) -> None:
-        """A user may name objects of his own buckets and of his own services; a token stands for its service's owner."""
+        """A user may name objects of his own buckets and of his own services; a token stands for its service's
+        owner.
+        """
         if caller.kind is PrincipalKind.SERVICE or caller.id == record.owner:
             return
         if not may_use_bucket(caller, ref.bucket, owner=self._ownership.owner(ref.bucket)):

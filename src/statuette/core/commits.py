@@ -1,7 +1,7 @@
 """Commits: where outputs go, and the mark by which our own outputs are known again.
 
-Each object that we store carries `statuette-commit: <commit>.<generation>.<mac>` in its metadata. The MAC covers bucket and key
-too, so a user who writes or copies metadata cannot make another object pass for an output of ours.
+Each object that we store carries `statuette-commit: <commit>.<generation>.<mac>` in its metadata. The MAC covers
+bucket and key too, so a user who writes or copies metadata cannot make another object pass for an output of ours.
 """
 
 import hashlib

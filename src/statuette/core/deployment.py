@@ -1,4 +1,6 @@
-"""From what a user sent to a record that can stand: the checks and completions of a deployment, before anything is made."""
+"""From what a user sent to a record that can stand: the checks and completions of a deployment, before anything is
+made.
+"""
 
 import asyncio
 import ipaddress
@@ -17,9 +19,9 @@ from statuette.ports.backend import Capacity
 from statuette.ports.errors import BadInput, Forbidden
 from statuette.ports.services import ServiceRecord
 from statuette.ports.store_keys import StoreAddress
-from statuette.spec import InvalidDefinition, Service, load_service
-from statuette.spec.providers import endpoint_host
-from statuette.spec.quantities import cpu_millicores, memory_bytes, shown_cpu, shown_memory
+from statuette.spec import InvalidDefinition, Service, load_service, with_default_provider
+from statuette.spec.endpoints import endpoint_host
+from statuette.spec.quantities import cpu_millicores, cpu_text, memory_bytes, memory_text
 
 Resolve = Callable[[str], Awaitable[Iterable[str]]]
 """A host's addresses; empty when it has none."""
@@ -47,9 +49,9 @@ def check_size(definition: Service, capacity: Capacity) -> None:
     problems = []
     cpu, memory = cpu_millicores(definition.cpu), memory_bytes(definition.memory)
     if cpu > capacity.cpu:
-        problems.append(f"cpu: {definition.cpu} asked for, this machine has {shown_cpu(capacity.cpu)}")
+        problems.append(f"cpu: {definition.cpu} asked for, this machine has {cpu_text(capacity.cpu)}")
     if memory > capacity.memory:
-        problems.append(f"memory: {definition.memory} asked for, this machine has {shown_memory(capacity.memory)}")
+        problems.append(f"memory: {definition.memory} asked for, this machine has {memory_text(capacity.memory)}")
     if definition.enable_gpu and not capacity.gpus:
         problems.append("enable_gpu: this machine has no GPU that runners can use")
     if problems:
@@ -59,7 +61,8 @@ def check_size(definition: Service, capacity: Capacity) -> None:
 def check_providers(definition: Service) -> None:
     """Raises `BadInput` for inputs and outputs of providers that this cluster cannot serve yet."""
     problems = [
-        f"{kind}[{number}].storage_provider: {path.storage_provider} is not joined to this cluster; use {DEFAULT_PROVIDER}"
+        f"{kind}[{number}].storage_provider: {path.storage_provider} is not joined to this cluster; "
+        f"use {DEFAULT_PROVIDER}"
         for kind, paths in (("input", definition.input), ("output", definition.output))
         for number, path in enumerate(paths)
         if path.storage_provider != DEFAULT_PROVIDER
@@ -98,10 +101,8 @@ def check_loops(definition: Service) -> None:
             same = (output.storage_provider, output.bucket) == (source.storage_provider, source.bucket)
             if same and f"{output.folder}/".startswith(f"{source.folder}/"):
                 raise BadInput(
-                    problems=[
-                        f"output[{i}].path: {output.path} lies in input[{j}] ({source.path}): "
-                        "every result would start the service again; choose a folder beside it"
-                    ]
+                    f"output[{i}].path: {output.path} lies in input[{j}] ({source.path}): "
+                    "every result would start the service again; choose a folder beside it"
                 )
 
 
@@ -121,7 +122,7 @@ def first_record(definition: Service, *, owner: Principal, now: float, since: in
         incarnation=incarnation,
         revision=1,
         token=secrets.token_hex(32),
-        owner=owner.id if owner.id else ADMIN_ID,
+        owner=owner.id or ADMIN_ID,
         created=now,
         updated=now,
         feeds=feeds_of(definition, incarnation, since=since),
@@ -166,12 +167,8 @@ def completed(definition: Service, *, address: StoreAddress, owner: str, namespa
         "oscar.grycap/user-service": "true",
         "owner_name": "oscar" if owner == ADMIN_ID else owner,
     }
-    providers = definition.storage_providers.with_default(
-        endpoint=address.endpoint, region=address.region, verify=address.verify
-    )
-    return definition.model_copy(
-        update={"labels": labels, "owner": owner, "namespace": namespace, "storage_providers": providers}
-    )
+    definition = definition.model_copy(update={"labels": labels, "owner": owner, "namespace": namespace})
+    return with_default_provider(definition, endpoint=address.endpoint, region=address.region, verify=address.verify)
 
 
 def new_feeds(record: ServiceRecord, old: ServiceRecord | None) -> Sequence[Feed]:

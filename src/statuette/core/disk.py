@@ -1,4 +1,6 @@
-"""The disk's watermark: work is no longer handed out when the room left gets scarce, so that what runs can still be finished."""
+"""The disk's watermark: work is no longer handed out when the room left gets scarce, so that what runs can still be
+finished.
+"""
 
 import logging
 from collections.abc import Callable

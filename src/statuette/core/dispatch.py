@@ -1,7 +1,7 @@
 """Dispatch: hands out work in process. The supervisor's port `Work`, over the ledger and the calls that wait.
 
-Calls go before jobs. A runner that may not do the next piece of work (another principal, another revision, single use) gets an empty
-answer and ends; the fleet starts a fitting one.
+Calls go before jobs. A runner that may not do the next piece of work (another principal, another revision, single
+use) gets an empty answer and ends; the fleet starts a fitting one.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from statuette.core.calls import Call, CallBoard, discard, lease_of
 from statuette.core.catalog import Catalog
 from statuette.core.commits import CommitMarks, page_of
-from statuette.core.roster import PUBLISHER, Roster, Seat
+from statuette.core.roster import Roster, Seat
 from statuette.events.event import Event
 from statuette.events.jobs import FINAL, Job, JobState, Outcome
 from statuette.events.leases import Commit, Lease, Manifest, Report
@@ -23,7 +23,7 @@ from statuette.ports.errors import LeaseLost
 from statuette.ports.jobs import JobLedger
 from statuette.ports.queue import QueueLedger
 from statuette.ports.services import ServiceRecord
-from statuette.ports.work import Assignment, CommitPage, OutputRule
+from statuette.ports.work import PUBLISHER, Assignment, CommitPage, OutputRule
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,9 @@ class Dispatch:
         return [await seat.withdrawn.get()]
 
     def _usable(self, seat: Seat) -> bool:
-        """Whether the runner may take any further work: its service's revision still stands and its reuse rule allows it."""
+        """Whether the runner may take any further work: its service's revision still stands and its reuse rule allows
+        it.
+        """
         record = self._catalog.find(seat.service)
         if record is None or (record.incarnation, record.revision) != (seat.record.incarnation, seat.record.revision):
             return False

@@ -1,7 +1,8 @@
 """The fleet: keeps as many runners as the work needs and the machine holds.
 
-One loop looks at what waits (the ledger's counters, the calls' queue), asks `plan` what to do, and starts runners, each with a supervisor
-until there is no more work for it. It looks again when something changes and at least once a second.
+One loop looks at what waits (the ledger's counters, the calls' queue), asks `plan` what to do, and starts runners,
+each with a supervisor until there is no more work for it. It looks again when something changes and at least once a
+second.
 """
 
 import asyncio
@@ -71,7 +72,9 @@ class Fleet:
         self._look.set()
 
     async def run(self, supervision: Supervision) -> None:
-        """Keep the fleet until cancelled; then every runner's work is returned or finished by its supervisor, and all are ended."""
+        """Keep the fleet until cancelled; then every runner's work is returned or finished by its supervisor, and all
+        are ended.
+        """
         try:
             while True:
                 await self._next_look()

@@ -1,7 +1,7 @@
 """Intake: from objects that were written to jobs, each once.
 
-Two sources feed it: the store's stream, which is quick, and the sweep, which is certain. Both end in the same call of the ledger,
-which keeps sightings, jobs and the stream's position together or not at all.
+Two sources feed it: the store's stream, which is quick, and the sweep, which is certain. Both end in the same call of
+the ledger, which keeps sightings, jobs and the stream's position together or not at all.
 """
 
 from collections import Counter
@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from statuette.core.catalog import Catalog
 from statuette.core.commits import CommitMarks
+from statuette.events.documents import storage_document
 from statuette.events.event import Event, EventKind
 from statuette.events.feeds import Feed
 from statuette.events.jobs import NewJob, Stage
 from statuette.events.keys import commit_identity, lane, new_job_id, object_job_key
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.events.records import rfc3339
-from statuette.events.documents import storage_document
 from statuette.ports.clock import Clock
 from statuette.ports.intake import Acceptance, Arrival, IntakeLedger
 from statuette.ports.store_events import Notice
@@ -47,7 +47,9 @@ class Intake:
         return await self._accept(arrivals, stream=stream, position=position)
 
     async def found(self, feed: Feed, refs: Sequence[tuple[ObjectRef, str]]) -> int:
-        """Accept objects that a sweep found unseen, each with the mark in its metadata; returns how many jobs are new."""
+        """Accept objects that a sweep found unseen, each with the mark in its metadata; returns how many jobs are
+        new.
+        """
         return await self._accept([self._arrival(feed, ref, mark=mark) for ref, mark in refs])
 
     async def note(self, feed: Feed, refs: Sequence[ObjectRef]) -> None:

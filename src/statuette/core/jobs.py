@@ -45,9 +45,9 @@ class Jobs:
         caller: Principal,
         service: str,
         *,
-        object: str = "",
+        object: str = "",  # noqa: A002 - the query's name in the contract
         after: str = "",
-        limit: int | None = None,  # noqa: A002
+        limit: int | None = None,
     ) -> JobPage:
         """A page of the service's jobs, newest first. Raises `NotFound`, `Forbidden`."""
         self._record(caller, service)

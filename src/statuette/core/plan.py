@@ -1,8 +1,8 @@
 """The plan: how many runners each service should have now, as a pure function.
 
-Services share the machine fairly: the one with the fewest runners is served first, among equals the one that waits longest. When the
-machine is full, a service without any runner is given room: first idle runners of others end, then a runner of the service that has
-the most is asked to leave after its present work.
+Services share the machine fairly: the one with the fewest runners is served first, among equals the one that waits
+longest. When the machine is full, a service without any runner is given room: first idle runners of others end, then
+a runner of the service that has the most is asked to leave after its present work.
 """
 
 from collections import Counter
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 class Demand:
     """What one service asks for. `cpu` (millicores) and `memory` (bytes) are per runner; `most` is 0 without limit.
 
-    `work` counts queued jobs and waiting calls, `ahead` runners to be kept ready beyond that, `oldest` is when the longest wait began.
+    `work` counts queued jobs and waiting calls, `ahead` runners to be kept ready beyond that, `oldest` is when the
+    longest wait began.
     """
 
     service: str

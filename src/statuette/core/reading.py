@@ -1,7 +1,7 @@
 """Reading bodies: what a caller sends becomes events, whatever its size.
 
-Small bodies are read whole and classified. A body too large for that is taken as raw input (base64 is still decoded) and stays
-in a file; payloads too large for the ledger are put into files too.
+Small bodies are read whole and classified. A body too large for that is taken as raw input (base64 is still decoded)
+and stays in a file; payloads too large for the ledger are put into files too.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """The roster: which runners there are, for which service, and who waits for work.
 
-A seat is the platform's side of one runner. Hints say how much work is probably there, so that an idle runner asks the ledger only when
-there is something to get; the fleet sets them right again at every look, so a lost hint costs a second at most.
+A seat is the platform's side of one runner. Hints say how much work is probably there, so that an idle runner asks
+the ledger only when there is something to get; the fleet sets them right again at every look, so a lost hint costs a
+second at most.
 """
 
 import asyncio
@@ -11,9 +12,6 @@ from dataclasses import dataclass, field
 
 from statuette.events.leases import Lease
 from statuette.ports.services import ServiceRecord
-
-PUBLISHER = "publisher"
-"""The seat that takes up unpublished uploads; it belongs to no service and has no runner."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Services: deploy, update, remove, show.
 
-A deployment checks everything before it makes anything; what it has made when a later step fails is taken back. Once the ledger holds
-the record the service exists; its environment is made afterwards, in the background, and told in its status.
+A deployment checks everything before it makes anything; what it has made when a later step fails is taken back. Once
+the ledger holds the record the service exists; its environment is made afterwards, in the background, and told in its
+status.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ from statuette.ports.objects import Objects
 from statuette.ports.services import Readiness, ServiceLedger, ServiceRecord
 from statuette.ports.store_events import StoreEvents
 from statuette.ports.store_keys import StoreKeys
-from statuette.spec import Service, blank_secrets, redacted, restore_secrets
+from statuette.spec import Service, blank_secrets, keep_secrets, redacted
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,8 @@ class Services:
     async def create(self, caller: Principal, definition: Mapping[str, object]) -> None:
         """Deploy a new service.
 
-        Raises `BadInput` with every wrong field, `Conflict` when the name is taken, `Forbidden` for buckets of others. Then nothing is left.
+        Raises `BadInput` with every wrong field, `Conflict` when the name is taken, `Forbidden` for buckets of
+        others. Then nothing is left.
         """
         check_deploy(caller)
         read = await self._checked(definition)
@@ -90,18 +92,22 @@ class Services:
             await self._settle(caller, record, None)
 
     async def update(self, caller: Principal, definition: Mapping[str, object]) -> None:
-        """Replace a service's definition; running work is finished by the revision it began with. Raises as `create`, and `NotFound`."""
+        """Replace a service's definition; running work is finished by the revision it began with. Raises as `create`,
+        and `NotFound`.
+        """
         check_deploy(caller)
         read = await self._checked(definition)
         async with self._one_at_a_time:
             old = self._around.catalog.get(read.name)
             check_change(caller, old)
-            read = restore_secrets(read, old.secrets)
+            read = keep_secrets(read, old.secrets)
             record = deployment.next_record(old, read, now=self._around.clock.wall(), since=await self._store_time())
             await self._settle(caller, record, old)
 
     async def remove(self, caller: Principal, name: str, *, purge: bool = False) -> None:
-        """Remove a service. Its buckets stay, unless `purge`: then those that no other service uses are emptied and deleted."""
+        """Remove a service. Its buckets stay, unless `purge`: then those that no other service uses are emptied and
+        deleted.
+        """
         around = self._around
         async with self._one_at_a_time:
             record = around.catalog.get(name)
@@ -177,11 +183,10 @@ class Services:
         return replace(record, definition=blank, secrets=kept)
 
     async def _make_buckets(self, record: ServiceRecord) -> list[str]:
-        made = []
+        made: list[str] = []
         try:
             for bucket in sorted(buckets_of(record)):
-                if await self._around.buckets.create(bucket):
-                    made.append(bucket)
+                made += [bucket] if await self._around.buckets.create(bucket) else []
         except BaseException:
             for bucket in made:
                 await self._unmake(bucket)

@@ -54,7 +54,8 @@ class Submissions:
     ) -> Submitted:
         """Accept a body as work; it is durable when this returns.
 
-        Raises `NotFound`, `Forbidden`, `BadInput`, `TooLarge`, `DiskFull`, and `Conflict` when the idempotency key was used with another body.
+        Raises `NotFound`, `Forbidden`, `BadInput`, `TooLarge`, `DiskFull`, and `Conflict` when the idempotency key
+        was used with another body.
         """
         record = self._catalog.get(service)
         if not may_submit(caller, record):

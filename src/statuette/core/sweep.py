@@ -1,7 +1,7 @@
 """The sweep: the listing of every input compared with what was seen.
 
-The bucket is the truth and notifications are hints: whatever the stream forgot, the listing shows. Both sides come in order of key, so
-one pass walks them side by side, a page of each in memory.
+The bucket is the truth and notifications are hints: whatever the stream forgot, the listing shows. Both sides come in
+order of key, so one pass walks them side by side, a page of each in memory.
 """
 
 import asyncio

@@ -1,7 +1,8 @@
 """The watch: follows the store's stream, and calls for a sweep wherever the stream may have a gap.
 
-A reconnection is a gap until a listing has closed it. So the order is: connect, hear that the stream stands, sweep, while notices are
-already taken in. Notices are gathered while the ledger is busy with the batch before, so the busier it is the larger the batches.
+A reconnection is a gap until a listing has closed it. So the order is: connect, hear that the stream stands, sweep,
+while notices are already taken in. Notices are gathered while the ledger is busy with the batch before, so the busier
+it is the larger the batches.
 """
 
 import asyncio

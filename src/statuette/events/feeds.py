@@ -8,9 +8,9 @@ from dataclasses import dataclass
 class Feed:
     """Objects of `bucket` whose key starts with `prefix` are work for `service`.
 
-    `incarnation` names one life of a service: deleted and made again, it is another, and nothing that the old one saw is
-    taken for seen or for new. `since` is the store's time in whole seconds when this input was made: objects modified
-    before it are left alone. It is 0 for inputs with `process_existing`. `prefix` ends with "/".
+    `incarnation` names one life of a service: deleted and made again, it is another, and nothing that the old one saw
+    is taken for seen or for new. `since` is the store's time in whole seconds when this input was made: objects
+    modified before it are left alone. It is 0 for inputs with `process_existing`. `prefix` ends with "/".
     """
 
     id: str

@@ -11,6 +11,8 @@ from statuette.events.event import Event
 
 
 class JobState(StrEnum):
+    """Where a job stands."""
+
     WAITING = "waiting"
     """An earlier job of the same service and object has to end first."""
     QUEUED = "queued"
@@ -88,8 +90,8 @@ class Outcome(StrEnum):
 class Retries:
     """How many further attempts a job gets for each kind of fault, and how long they wait.
 
-    `delay` and `max_delay` are seconds: the n-th wait is `delay * 2**(n-1)`, at most `max_delay`. `max_age` is seconds since the job
-    was accepted after which a platform fault gives up (0: never).
+    `delay` and `max_delay` are seconds: the n-th wait is `delay * 2**(n-1)`, at most `max_delay`. `max_age` is
+    seconds since the job was accepted after which a platform fault gives up (0: never).
     """
 
     script: int = 0
@@ -125,8 +127,8 @@ class Job:
     """One durable unit of asynchronous work, as the ledger keeps it. Times are seconds since the epoch.
 
     `attempt` is the number of the current or last attempt (0: none yet) and at the same time the fencing token of its
-    lease. `faults` counts the ended attempts by outcome. `generation` counts commits (0: none yet), `commit` is the id of
-    the last one. `reason` is one line for people: why it waits, failed or was given up.
+    lease. `faults` counts the ended attempts by outcome. `generation` counts commits (0: none yet), `commit` is the
+    id of the last one. `reason` is one line for people: why it waits, failed or was given up.
     """
 
     id: str

@@ -25,7 +25,9 @@ class ManifestEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """All that one attempt wants to publish. `sealed` names its sealed folder, so that an upload can be gone on with."""
+    """All that one attempt wants to publish. `sealed` names its sealed folder, so that an upload can be gone on
+    with.
+    """
 
     entries: tuple[ManifestEntry, ...]
     sealed: str = ""
@@ -48,7 +50,9 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """How an attempt ended, or how far it has come, with the stages' times since the last word (seconds since the epoch)."""
+    """How an attempt ended, or how far it has come, with the stages' times since the last word (seconds since the
+    epoch).
+    """
 
     outcome: Outcome
     exit_code: int | None = None

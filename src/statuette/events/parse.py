@@ -31,7 +31,7 @@ from statuette.events.documents import storage_document
 from statuette.events.event import Event, EventKind
 from statuette.events.objects import ObjectRef
 from statuette.events.portable import dump_event, load_event
-from statuette.events.records import at, provider_of, rfc3339, rucio, sighting, text_of
+from statuette.events.records import Sighting, at, provider_of, rfc3339, rucio, sighting, text_of
 
 __all__ = ["dump_event", "load_event", "parse_body", "rfc3339", "storage_document"]
 
@@ -62,33 +62,33 @@ def _classified(body: bytes, envelope: _Envelope) -> list[Event]:
         value = json.loads(text, parse_constant=_refused)
     except (ValueError, RecursionError):
         return [replace(_event(EventKind.RAW, envelope), payload=_decoded(body))]
-    return _of_value(value, text, envelope)
+    return _of_value(value, text, envelope=envelope)
 
 
-def _of_value(value: object, text: str, envelope: _Envelope) -> list[Event]:
+def _of_value(value: object, text: str, *, envelope: _Envelope) -> list[Event]:
     if isinstance(value, str):
         payload = _base64(text_of(value).encode())
         if payload is not None:
             return [replace(_event(EventKind.RAW, envelope), payload=payload)]
     if isinstance(value, Mapping):
-        return _of_object(value, text, envelope)
+        return _of_object(value, text, envelope=envelope)
     return [_plain(text, envelope)]
 
 
-def _of_object(body: Mapping[str, Any], text: str, envelope: _Envelope) -> list[Event]:
+def _of_object(body: Mapping[str, Any], text: str, *, envelope: _Envelope) -> list[Event]:
     nested = "httpMethod" in body or ("event" in body and "subscription" not in body)
     if nested and envelope.depth >= _DEEPEST:
         return [_plain(text, envelope)]
     if "httpMethod" in body:
         return _api_gateway(body, envelope)
     if "event" in body and "subscription" in body:
-        return [_dcache(body, text, envelope)]
+        return [_dcache(body, text, envelope=envelope)]
     if "event_type" in body and at(body, "payload", "scope") is not None:
         found = rucio(body["payload"], provider=envelope.provider)
-        return [_of_sighting(*found, text, envelope) if found else _plain(text, envelope)]
+        return [_of_sighting(found, document=text, envelope=envelope) if found else _plain(text, envelope)]
     if "event" in body:
         return _delegated(body, envelope)
-    return _of_records(body, text, envelope)
+    return _of_records(body, text, envelope=envelope)
 
 
 def _api_gateway(body: Mapping[str, Any], envelope: _Envelope) -> list[Event]:
@@ -117,41 +117,45 @@ def _nested(content: object, envelope: _Envelope) -> list[Event]:
         return _classified(text_of(content).encode(), envelope)
     if content is None:
         return _classified(b"", envelope)
-    return _of_value(content, _json(content), envelope)
+    return _of_value(content, _json(content), envelope=envelope)
 
 
-def _dcache(body: Mapping[str, Any], text: str, envelope: _Envelope) -> Event:
+def _dcache(body: Mapping[str, Any], text: str, *, envelope: _Envelope) -> Event:
     """The file's path is only known with the service's `webdav.dcache` input: the key is its name there."""
     name = text_of(at(body, "event", "name"))
     if not name:
         return _plain(text, envelope)
     reference = ObjectRef(bucket="", key=name, provider=provider_of("webdav", envelope.provider, "dcache"))
-    return _of_sighting(EventKind.DCACHE, reference, text, envelope)
+    return _of_sighting((EventKind.DCACHE, reference), document=text, envelope=envelope)
 
 
-def _of_records(body: Mapping[str, Any], text: str, envelope: _Envelope) -> list[Event]:
+def _of_records(body: Mapping[str, Any], text: str, *, envelope: _Envelope) -> list[Event]:
     records = body.get("Records")
     if not isinstance(records, list) or not records:
         return [_plain(text, envelope)]
     if sighting(records[0], body, provider=envelope.provider) is None:
         return [_plain(text, envelope)]
     if len(records) == 1:
-        return [_of_record(records[0], body, text, envelope)]
+        return [_of_record(records[0], body, text=text, envelope=envelope)]
     return [
-        _of_record(record, body, _json({**body, **_key_of(record, body), "Records": [record]}), envelope)
+        _of_record(
+            record,
+            body,
+            text=_json({**body, **_key_of(record, body), "Records": [record]}),
+            envelope=envelope,
+        )
         for record in records
     ]
 
 
-def _of_record(record: object, body: Mapping[str, Any], text: str, envelope: _Envelope) -> Event:
+def _of_record(record: object, body: Mapping[str, Any], *, text: str, envelope: _Envelope) -> Event:
     """One record's event; its document is a notification with that record alone, since scripts read the first one."""
     found = sighting(record, body, provider=envelope.provider)
     if found is None:
         return _plain(text, envelope)
-    kind, reference = found
     principal = at(record, "requestParameters", "principalId") or at(record, "userIdentity", "principalId")
     return replace(
-        _of_sighting(kind, reference, text, envelope),
+        _of_sighting(found, document=text, envelope=envelope),
         time=text_of(at(record, "eventTime")),
         principal=text_of(principal),
         source_ip=text_of(at(record, "requestParameters", "sourceIPAddress")),
@@ -171,8 +175,8 @@ def _plain(text: str, envelope: _Envelope) -> Event:
     return replace(_event(EventKind.JSON, envelope), payload=text.encode())
 
 
-def _of_sighting(kind: EventKind, reference: ObjectRef, document: str, envelope: _Envelope) -> Event:
-    return replace(_event(kind, envelope), object=reference, document=document)
+def _of_sighting(found: Sighting, *, document: str, envelope: _Envelope) -> Event:
+    return replace(_event(found[0], envelope), object=found[1], document=document)
 
 
 def _event(kind: EventKind, envelope: _Envelope) -> Event:

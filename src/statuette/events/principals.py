@@ -8,6 +8,8 @@ ADMIN_ID = "cluster_admin"
 
 
 class PrincipalKind(StrEnum):
+    """What kind of caller this is."""
+
     ADMIN = "admin"
     USER = "user"
     SERVICE = "service"

@@ -8,8 +8,9 @@
                               ▼
                failed · dead · superseded · cancelled
 
-Three counters decide what follows a fault: the script's, the runner's (died, out of memory) and the platform's, which has no
-limit but `Retries.max_age`. The ledger's adapters call these functions inside their transactions and decide nothing themselves.
+Three counters decide what follows a fault: the script's, the runner's (died, out of memory) and the platform's, which
+has no limit but `Retries.max_age`. The ledger's adapters call these functions inside their transactions and decide
+nothing themselves.
 """
 
 from dataclasses import replace
@@ -92,7 +93,9 @@ def ended(job: Job, report: Report, *, now: float) -> Job:
 
 
 def resumed(job: Job, *, runner: str, now: float) -> Job:
-    """A committed job whose upload is taken up again, under a new fencing token. Raises unless it is unpublished and due."""
+    """A committed job whose upload is taken up again, under a new fencing token. Raises unless it is unpublished and
+    due.
+    """
     if job.state is not JobState.UNPUBLISHED or job.not_before > now:
         raise IllegalTransition(f"{job.id} is {job.state}, its upload is not to be taken up at {now:.0f}")
     return replace(job, state=JobState.COMMITTED, attempt=job.attempt + 1, runner=runner)

@@ -11,7 +11,9 @@ from statuette.events.jobs import Usage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What has to be there before a service's runners can start, made once: a container image or a Python environment."""
+    """What has to be there before a service's runners can start, made once: a container image or a Python
+    environment.
+    """
 
     image: str
     python_requirements: tuple[str, ...] = ()
@@ -21,8 +23,8 @@ class Environment:
 class RunnerOrder:
     """A runner to be started. `id` is the caller's; whatever `start` has made is found again by it.
 
-    `cpu` is millicores, `memory` bytes. `files` are put under `/oscar/config` read-only (name → content). `variables` are the
-    same for every run. `network`: whether it may reach outward.
+    `cpu` is millicores, `memory` bytes. `files` are put under `/oscar/config` read-only (name → content). `variables`
+    are the same for every run. `network`: whether it may reach outward.
     """
 
     id: str
@@ -86,9 +88,9 @@ class Output(Protocol):
 class Workspace:
     """The folders through which files pass in and out of a runner.
 
-    `host` is the folder as the supervisor sees it, with the sub-folders `in` and `out`; `guest` is where the script sees it. The
-    script may write anything into it at any time while it runs: whoever reads it from outside opens everything beneath descriptors.
-    `owner` is the user and group id that the script's files have outside.
+    `host` is the folder as the supervisor sees it, with the sub-folders `in` and `out`; `guest` is where the script
+    sees it. The script may write anything into it at any time while it runs: whoever reads it from outside opens
+    everything beneath descriptors. `owner` is the user and group id that the script's files have outside.
     """
 
     host: Path
@@ -122,6 +124,8 @@ class Runner(Protocol):
 
 
 class Preparation(StrEnum):
+    """How far the making of an environment has come."""
+
     PULLING = "pulling"
     INSTALLING = "installing"
     READY = "ready"
@@ -137,7 +141,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
-    """What this back end can hold in all: millicores, bytes, runners; and facts for `status` and `doctor` (name → words)."""
+    """What this back end can hold in all: millicores, bytes, runners; and facts for `status` and `doctor` (name →
+    words).
+    """
 
     cpu: int
     memory: int
@@ -147,10 +153,13 @@ class Capacity:
 
 
 class Backend(Protocol):
+    """Starts and ends runners; what it made is found again by the runner's id."""
+
     def prepare(self, environment: Environment) -> AsyncGenerator[Progress, None]:
         """Make what the environment needs, or find it made; ends after `READY`.
 
-        Raises `BadInput` for what cannot be had here (with what to install), `BackendUnavailable` for what may work later.
+        Raises `BadInput` for what cannot be had here (with what to install), `BackendUnavailable` for what may work
+        later.
         """
 
     async def start(self, order: RunnerOrder) -> Runner:

@@ -5,6 +5,8 @@ from typing import Protocol
 
 
 class Buckets(Protocol):
+    """Raises `StoreUnavailable`; `Forbidden` for a bucket of somebody else in the store."""
+
     async def create(self, name: str) -> bool:
         """Make a bucket; False when it exists. Raises `BadInput` for a name the store refuses."""
 

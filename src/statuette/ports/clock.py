@@ -4,6 +4,8 @@ from typing import Protocol
 
 
 class Clock(Protocol):
+    """A wall clock and a monotonic one."""
+
     def wall(self) -> float:
         """Seconds since the epoch."""
 

@@ -18,7 +18,8 @@
     ├── RunnerLost
     └── UnsafeOutput
 
-A class's docstring is its message when none is given. Messages may be shown to users: no secret, no path of the platform.
+A class's docstring is its message when none is given. Messages may be shown to users: no secret, no path of the
+platform.
 """
 
 from collections.abc import Sequence

@@ -6,5 +6,9 @@ from statuette.events.principals import Principal
 
 
 class Identity(Protocol):
+    """Tells callers apart."""
+
     async def authenticate(self, authorization: str) -> Principal | None:
-        """The caller behind an `Authorization` header's value, None when it proves nobody. Constant time in the secret."""
+        """The caller behind an `Authorization` header's value, None when it proves nobody. Constant time in the
+        secret.
+        """

@@ -28,6 +28,8 @@ class JobPage:
 
 
 class JobLedger(Protocol):
+    """Raises `LedgerUnavailable`."""
+
     async def get(self, job: str) -> Job | None: ...
 
     async def page(self, query: JobQuery, *, after: str = "", limit: int = 70) -> JobPage: ...
@@ -36,7 +38,8 @@ class JobLedger(Protocol):
         """All attempts in order, and the commit that counts."""
 
     async def remove(self, service: str, jobs: Sequence[str]) -> list[str]:
-        """Delete records of ended jobs, and withdraw and delete those not yet leased. Returns the ids deleted; running ones are left.
+        """Delete records of ended jobs, and withdraw and delete those not yet leased. Returns the ids deleted;
+        running ones are left.
 
         What was seen stays seen: nothing runs again for it.
         """

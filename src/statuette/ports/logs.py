@@ -13,6 +13,8 @@ class LogSink(Protocol):
 
 
 class Logs(Protocol):
+    """All logs of scripts."""
+
     def open(self, service: str, job: str, attempt: int, *, secrets: tuple[str, ...]) -> LogSink:
         """A new log; every value in `secrets` is masked in it. A call's log goes by its call id and attempt 1."""
 

@@ -9,7 +9,9 @@ from statuette.events.objects import ObjectRef, ObjectVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectInfo:
-    """What a store tells of an object. `metadata` holds the user metadata with lower-case names; listings leave it empty."""
+    """What a store tells of an object. `metadata` holds the user metadata with lower-case names; listings leave it
+    empty.
+    """
 
     key: str
     version: ObjectVersion
@@ -17,7 +19,9 @@ class ObjectInfo:
 
 
 class Objects(Protocol):
-    """Raises `StoreUnavailable`, `ObjectGone`; a bucket that does not exist is `NotFound`, one that may not be used `Forbidden`."""
+    """Raises `StoreUnavailable`, `ObjectGone`; a bucket that does not exist is `NotFound`, one that may not be used
+    `Forbidden`.
+    """
 
     async def head(self, ref: ObjectRef) -> ObjectInfo | None:
         """Describe an object; None when there is none."""
@@ -25,8 +29,8 @@ class Objects(Protocol):
     async def fetch(self, ref: ObjectRef, sink: BinaryIO) -> ObjectInfo:
         """Write the object into `sink`, a bounded part at a time.
 
-        With `ref.version`, exactly that version (`If-Match` or version id); raises `ObjectGone` when it is not there any more.
-        Checks the number of bytes; raises `StoreUnavailable` when the stream broke off.
+        With `ref.version`, exactly that version (`If-Match` or version id); raises `ObjectGone` when it is not there
+        any more. Checks the number of bytes; raises `StoreUnavailable` when the stream broke off.
         """
 
     async def put(

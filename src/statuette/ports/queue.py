@@ -27,17 +27,24 @@ class QueueLedger(Protocol):
     ) -> list[Job]:
         """Take up to `limit` jobs that are due, highest priority first, then in the order they were accepted.
 
-        Opens an `Attempt` for each. `service` "" takes up unpublished uploads of any service instead (state stays committed).
+        Opens an `Attempt` for each. `service` "" takes up unpublished uploads of any service instead (state stays
+        committed).
         """
 
     async def renew(self, leases: Sequence[Lease], *, ttl: float, started: Mapping[str, float]) -> list[Lease]:
         """Prolong leases; `started` gives for a job's id when its script started. Returns those that are lost."""
 
     async def commit(self, lease: Lease, manifest: Manifest) -> Commit:
-        """Make this attempt's outputs the ones that count, durable when it returns. Said again by the same lease, the same answer."""
+        """Make this attempt's outputs the ones that count, durable when it returns. Said again by the same lease, the
+        same answer.
+        """
 
     async def report(self, lease: Lease, report: Report) -> Job:
-        """The attempt's last word; the job as it now stands. What waited in its lane moves up in the same transaction."""
+        """The attempt's last word; the job as it now stands. What waited in its lane moves up in the same
+        transaction.
+        """
 
     async def expire(self, *, everything: bool = False) -> list[Job]:
-        """Take back what has run out, or at a manager's start `everything` that is leased. Returns the jobs as they now stand."""
+        """Take back what has run out, or at a manager's start `everything` that is leased. Returns the jobs as they
+        now stand.
+        """

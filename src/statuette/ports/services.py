@@ -10,6 +10,8 @@ from statuette.spec import Service
 
 
 class Readiness(StrEnum):
+    """Whether a service can run."""
+
     PREPARING = "preparing"
     """Its image or Python environment is being made."""
     READY = "ready"
@@ -21,8 +23,8 @@ class ServiceRecord:
     """A deployed service. `definition` is what the user sent, validated, with secret values blanked.
 
     `secrets` are the blanked values by their path in the definition (`environment.secrets.X`,
-    `storage_providers.minio.X.secret_key`); they are encrypted wherever they are kept. `incarnation` names this life of the service;
-    `revision` counts its definitions from 1. Times are seconds since the epoch.
+    `storage_providers.minio.X.secret_key`); they are encrypted wherever they are kept. `incarnation` names this life
+    of the service; `revision` counts its definitions from 1. Times are seconds since the epoch.
     """
 
     definition: Service
@@ -41,13 +43,19 @@ class ServiceRecord:
 
 
 class ServiceLedger(Protocol):
+    """Raises `LedgerUnavailable`."""
+
     async def add(self, record: ServiceRecord) -> None:
         """Keep a new service. Raises `Conflict` when the name is taken."""
 
     async def replace(self, record: ServiceRecord) -> None:
-        """Keep the next revision. Raises `Conflict` unless the kept revision is the one before, `NotFound` when it is gone."""
+        """Keep the next revision. Raises `Conflict` unless the kept revision is the one before, `NotFound` when it is
+        gone.
+        """
 
     async def remove(self, name: str) -> None:
-        """Drop a service, its feeds and what they saw, and withdraw its jobs that nobody runs. Job records stay. Idempotent."""
+        """Drop a service, its feeds and what they saw, and withdraw its jobs that nobody runs. Job records stay.
+        Idempotent.
+        """
 
     async def all(self) -> Sequence[ServiceRecord]: ...

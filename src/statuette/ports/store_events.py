@@ -9,7 +9,8 @@ from statuette.events.objects import ObjectRef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """An object was written, or (`gone`) deleted. `position` is this notice's place in the stream, nanoseconds of the store's clock.
+    """An object was written, or (`gone`) deleted. `position` is this notice's place in the stream, nanoseconds of the
+    store's clock.
 
     `ref.version` is set unless `gone`. `commit` is the unverified value of our commit metadata, "" without.
     A notice with `ref` None only moves the position on.
@@ -28,8 +29,9 @@ class StoreEvents(Protocol):
     def follow(self, since: int) -> AsyncIterator[Notice]:
         """Notices from `since` (nanoseconds of the store's clock) on, that one included, then live.
 
-        The first item is a `Notice` without `ref`, given as soon as the stream stands. Ends with `StoreUnavailable` when the stream
-        breaks; the caller reconnects. Tag, ACL and metadata-only updates, folders and the store's own bookkeeping are left out.
+        The first item is a `Notice` without `ref`, given as soon as the stream stands. Ends with `StoreUnavailable`
+        when the stream breaks; the caller reconnects. Tag, ACL and metadata-only updates, folders and the store's own
+        bookkeeping are left out.
         """
 
     async def now(self) -> int:

@@ -6,6 +6,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreKey:
+    """A key pair of the store."""
+
     access_key: str
     secret_key: str = field(repr=False)
 
@@ -20,7 +22,11 @@ class StoreAddress:
 
 
 class StoreKeys(Protocol):
+    """Gives out keys; raises `StoreUnavailable`."""
+
     async def key_for(self, principal: str) -> StoreKey:
-        """The principal's own key, made at first need; it has no rights on the platform's buckets and is never the root key."""
+        """The principal's own key, made at first need; it has no rights on the platform's buckets and is never the
+        root key.
+        """
 
     def address(self) -> StoreAddress: ...

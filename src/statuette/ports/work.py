@@ -8,6 +8,9 @@ from statuette.events.event import Event
 from statuette.events.leases import Commit, Lease, Manifest, Report
 from statuette.events.objects import ObjectRef
 
+PUBLISHER = "publisher"
+"""The runner's name by which unfinished uploads are leased; no runner stands behind it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputRule:
@@ -22,10 +25,10 @@ class OutputRule:
 class Assignment:
     """One piece of work: a job's attempt or a call.
 
-    `call` is the call's id, "" for a job; a call has no commit and its `lease` is only a name. `resume` is set when only the upload of
-    something committed is to be gone on with: the script is not run. `stage_in` is False for services with `file_stage_in`
-    (the contract's inverted name). `payload` is the body for events without an object; `payload_path` a file that holds it instead.
-    `secrets` are values to be masked in logs.
+    `call` is the call's id, "" for a job; a call has no commit and its `lease` is only a name. `resume` is set when
+    only the upload of something committed is to be gone on with: the script is not run. `stage_in` is False for
+    services with `file_stage_in` (the contract's inverted name). `payload` is the body for events without an object;
+    `payload_path` a file that holds it instead. `secrets` are values to be masked in logs.
     """
 
     lease: Lease
@@ -62,7 +65,9 @@ class CommitPage:
 
 
 class Work(Protocol):
-    """Raises `LeaseLost` for a lease that is no longer the one that counts, `Unavailable` when the platform does not answer."""
+    """Raises `LeaseLost` for a lease that is no longer the one that counts, `Unavailable` when the platform does not
+    answer.
+    """
 
     async def lease(self, runner: str, *, limit: int = 1) -> Sequence[Assignment]:
         """Wait for work for this runner. An empty answer means: there will be none, end."""
@@ -77,7 +82,11 @@ class Work(Protocol):
         """
 
     async def report(self, lease: Lease, report: Report, *, sealed: str = "") -> None:
-        """The last word. For a call, `sealed` is the folder that holds its outputs, and the caller's answer is made from it."""
+        """The last word. For a call, `sealed` is the folder that holds its outputs, and the caller's answer is made
+        from it.
+        """
 
     async def cancelled(self, runner: str) -> Sequence[Lease]:
-        """Wait until some of this runner's work is withdrawn (job cancelled, caller gone, deadline passed); kill their run."""
+        """Wait until some of this runner's work is withdrawn (job cancelled, caller gone, deadline passed); kill
+        their run.
+        """

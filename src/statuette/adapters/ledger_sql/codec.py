@@ -1,0 +1,225 @@
+"""Values to rows and back: events, jobs, attempts, manifests; JSON as bytes, what has its default is left out."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import orjson
+import sqlalchemy as sa
+
+from statuette.adapters.ledger_sql.schema import shelf_of
+from statuette.events.event import Event, EventKind
+from statuette.events.jobs import FINAL, LEASABLE, Attempt, Job, JobState, NewJob, Outcome, Retries, Stage, Usage
+from statuette.events.leases import Manifest, ManifestEntry
+from statuette.events.objects import ObjectRef, ObjectVersion
+
+Row = sa.Row[*tuple[Any, ...]]
+Plain = dict[str, Any]
+
+_WORDS_OF_EVENT = ("time", "principal", "source_ip", "document", "payload_file", "commit", "delegated_by")
+
+
+def dump_json(value: object) -> bytes:
+    """JSON bytes of plain values (string subclasses such as enumerations count as plain, also as keys)."""
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
+
+
+def load_json(text: bytes) -> Any:  # noqa: ANN401 - JSON can be anything
+    """Plain values from JSON bytes."""
+    return orjson.loads(text)
+
+
+def dump_event(event: Event) -> Plain:
+    """An event as plain values; bytes in base64."""
+    plain: Plain = {"kind": event.kind.value}
+    plain |= {name: value for name in _WORDS_OF_EVENT if (value := getattr(event, name))}
+    if event.object:
+        plain["object"] = _dump_object(event.object)
+    if event.inferred:
+        plain["inferred"] = True
+    if event.variables:
+        plain["variables"] = event.variables
+    if event.payload:
+        plain["payload"] = base64.b64encode(event.payload).decode()
+    return plain
+
+
+def load_event(plain: Plain) -> Event:
+    """The event that `dump_event` made these values of."""
+    place = plain.get("object")
+    return Event(
+        kind=EventKind(plain["kind"]),
+        object=_load_object(place) if place else None,
+        inferred=plain.get("inferred", False),
+        variables=plain.get("variables", {}),
+        payload=base64.b64decode(plain.get("payload", "")),
+        **{name: plain.get(name, "") for name in _WORDS_OF_EVENT},
+    )
+
+
+def _dump_object(place: ObjectRef) -> Plain:
+    plain: Plain = {"bucket": place.bucket, "key": place.key, "provider": place.provider}
+    if place.version:
+        version = place.version
+        plain["version"] = [version.etag, version.size, version.modified, version.version_id]
+    return plain
+
+
+def _load_object(plain: Plain) -> ObjectRef:
+    version = None
+    if "version" in plain:
+        etag, size, modified, version_id = plain["version"]
+        version = ObjectVersion(etag=etag, size=size, modified=modified, version_id=version_id)
+    return ObjectRef(bucket=plain["bucket"], key=plain["key"], provider=plain["provider"], version=version)
+
+
+def new_row(job: NewJob, state: JobState, accepted: float) -> Plain:
+    """The row of a job that is accepted now, without its sequence."""
+    place = job.event.object
+    fresh = Job(
+        id=job.id,
+        key=job.key,
+        sequence=0,
+        service=job.service,
+        incarnation=job.incarnation,
+        event=job.event,
+        principal=job.principal,
+        state=state,
+        accepted=accepted,
+        lane=job.lane,
+        stages=job.stages,
+    )
+    row = moving_row(fresh, None, accepted)
+    del row["row"]
+    return row | {
+        "id": job.id,
+        "key": job.key,
+        "service": job.service,
+        "incarnation": job.incarnation,
+        "principal": job.principal,
+        "object": f"{place.bucket}/{place.key}" if place else None,
+        "lane": job.lane,
+        "priority": job.priority,
+        "accepted": accepted,
+        "body_hash": job.body_hash,
+        "fixed": dump_json([dump_event(job.event), _dump_retries(job.retries)]),
+    }
+
+
+def moving_row(job: Job, until: float | None, now: float) -> Plain:
+    """The columns that change with a job's state; `row` is the sequence of the row they belong to."""
+    line = None
+    if job.state in LEASABLE:
+        line = job.service
+    elif job.state is JobState.UNPUBLISHED:
+        line = ""
+    ripe = job.not_before <= now
+    return {
+        "row": job.sequence,
+        "state": job.state.value,
+        "shelf": shelf_of(job.state),
+        "ready_line": line if ripe else None,
+        "ripening_line": None if ripe else line,
+        "open_lane": job.lane if job.lane and job.state not in FINAL else None,
+        "lease_until": until,
+        "attempt": job.attempt,
+        "not_before": job.not_before,
+        "ended": job.ended,
+        "generation": job.generation,
+        "commit_id": job.commit,
+        "moving": dump_json([job.stages, job.faults, job.reason, job.exit_code, job.runner]),
+    }
+
+
+def load_job(row: Row) -> Job:
+    """The job that a row of `jobs` holds."""
+    event, retries = load_json(row.fixed)
+    stages, faults, reason, exit_code, runner = load_json(row.moving)
+    return Job(
+        id=row.id,
+        key=row.key,
+        sequence=row.sequence,
+        service=row.service,
+        incarnation=row.incarnation,
+        event=load_event(event),
+        principal=row.principal,
+        state=JobState(row.state),
+        accepted=row.accepted,
+        lane=row.lane,
+        priority=row.priority,
+        attempt=row.attempt,
+        faults={Outcome(name): count for name, count in faults.items()},
+        generation=row.generation,
+        commit=row.commit_id,
+        not_before=row.not_before,
+        ended=row.ended,
+        reason=reason,
+        exit_code=exit_code,
+        runner=runner,
+        body_hash=row.body_hash,
+        stages=_load_stages(stages),
+        retries=Retries(**retries),
+    )
+
+
+_RETRIES = Retries()
+
+
+def _dump_retries(retries: Retries) -> Plain:
+    names = ("script", "runner", "delay", "max_delay", "max_age")
+    return {name: value for name in names if (value := getattr(retries, name)) != getattr(_RETRIES, name)}
+
+
+def _load_stages(plain: Mapping[str, float]) -> dict[Stage, float]:
+    return {Stage(name): at for name, at in plain.items()}
+
+
+def load_attempt(row: Row, job: Job) -> Attempt:
+    """One attempt; while it goes on, its stages are the ones its job has."""
+    going_on = row.outcome is None
+    return Attempt(
+        job=job.id,
+        number=row.number,
+        runner=row.runner,
+        leased=row.leased,
+        revision=row.revision,
+        script_hash=row.script_hash,
+        outcome=None if going_on else Outcome(row.outcome),
+        exit_code=row.exit_code,
+        reason=row.reason,
+        ended=row.ended,
+        stages=job.stages if going_on else _load_stages(load_json(row.stages)),
+        usage=load_usage(row.usage),
+    )
+
+
+def dump_usage(usage: Usage) -> bytes:
+    """CPU seconds and bytes of memory as a JSON list."""
+    return dump_json([usage.cpu_seconds, usage.memory_peak])
+
+
+def load_usage(text: bytes) -> Usage:
+    """What `dump_usage` wrote."""
+    cpu_seconds, memory_peak = load_json(text)
+    return Usage(cpu_seconds=cpu_seconds, memory_peak=memory_peak)
+
+
+def dump_manifest(manifest: Manifest) -> bytes:
+    """A manifest as JSON; entries are lists of three, because there may be thousands."""
+    entries = [(entry.name, entry.size, entry.sha256) for entry in manifest.entries]
+    return dump_json([entries, manifest.sealed, manifest.exit_code])
+
+
+def load_manifest(text: bytes) -> Manifest:
+    """What `dump_manifest` wrote."""
+    entries, sealed, exit_code = load_json(text)
+    return Manifest(
+        entries=tuple(ManifestEntry(name=name, size=size, sha256=sha256) for name, size, sha256 in entries),
+        sealed=sealed,
+        exit_code=exit_code,
+    )
+
+
+def load_names(text: bytes) -> Sequence[str]:
+    """A JSON list of names."""
+    return cast("Sequence[str]", load_json(text))

@@ -1,0 +1,183 @@
+"""What came in: sightings, new jobs, the streams' positions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import sqlalchemy as sa
+
+from statuette.adapters.ledger_sql.batch import Batch, chunks
+from statuette.adapters.ledger_sql.codec import Plain, new_row
+from statuette.adapters.ledger_sql.reader import Reader
+from statuette.adapters.ledger_sql.schema import jobs, seen, shelf_of, streams
+from statuette.adapters.ledger_sql.writer import MAX_WEIGHT, Request, Writer
+from statuette.events.jobs import JobState, NewJob
+from statuette.ports.intake import Acceptance, Arrival, IntakeLedger, Seen
+
+Sighting = tuple[str, str, str]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Accept(Request[list[Acceptance]]):
+    """Arrivals with the position up to which the stream was read."""
+
+    serial: ClassVar[bool] = True
+    arrivals: Sequence[Arrival]
+    stream: str
+    position: int | None
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Forget(Request[None]):
+    """Objects of a feed that are gone."""
+
+    feed: str
+    object_keys: Sequence[str]
+
+
+class SqlIntake(IntakeLedger):
+    """`IntakeLedger` over the writer thread."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def accept(
+        self, arrivals: Sequence[Arrival], *, stream: str = "", position: int | None = None
+    ) -> list[Acceptance]:
+        weight = max(1, len(arrivals))
+        return await self._writer.submit(Accept(weight=weight, arrivals=arrivals, stream=stream, position=position))
+
+    async def position(self, stream: str) -> int | None:
+        query = sa.select(streams.c.position).where(streams.c.stream == stream)
+        return await self._reader.read(lambda connection: connection.execute(query).scalar())
+
+    async def seen(self, feed: str, *, after: str, limit: int) -> list[Seen]:
+        return await self._reader.read(lambda connection: _page(connection, feed=feed, after=after, limit=limit))
+
+    async def forget(self, feed: str, object_keys: Sequence[str]) -> None:
+        for some in chunks(object_keys, MAX_WEIGHT // 2):
+            await self._writer.submit(Forget(weight=len(some), feed=feed, object_keys=some))
+
+
+def _page(connection: sa.Connection, *, feed: str, after: str, limit: int) -> list[Seen]:
+    columns = (seen.c.object_key, seen.c.identity, seen.c.modified)
+    query = sa.select(*columns).where(seen.c.feed == feed).order_by(seen.c.object_key, seen.c.identity)
+    page = connection.execute(query.where(seen.c.object_key > after).limit(limit)).all()
+    if page and len(page) == limit:  # the last key may have more identities than fitted
+        last = page[-1]
+        rest = query.where(seen.c.object_key == last.object_key, seen.c.identity > last.identity)
+        page = [*page, *connection.execute(rest).all()]
+    return [Seen(object_key=row.object_key, identity=row.identity, modified=row.modified) for row in page]
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the ledger holds of all that arrives in one transaction, and what is added to it."""
+
+    sightings: set[Sighting]
+    standing: dict[str, tuple[str, str]]
+    lanes: set[str]
+    new_sightings: dict[Sighting, int] = field(default_factory=dict)
+    new_rows: list[Plain] = field(default_factory=list)
+
+
+def accept(batch: Batch, requests: Sequence[Accept]) -> None:
+    """Sort out all arrivals with three questions, then write them with two statements."""
+    known = _look_up(batch.connection, [arrival for request in requests for arrival in request.arrivals])
+    for request in requests:
+        request.answer = [_accept_one(batch, known, arrival) for arrival in request.arrivals]
+    rows = [
+        {"feed": feed, "object_key": key, "identity": identity, "modified": modified}
+        for (feed, key, identity), modified in known.new_sightings.items()
+    ]
+    batch.execute_many(batch.upsert(seen).on_conflict_do_nothing(), rows)
+    batch.execute_many(jobs.insert(), known.new_rows)
+    _move_positions(batch, requests)
+
+
+def _sightings_of(arrival: Arrival) -> list[Sighting]:
+    return [(arrival.feed, arrival.object_key, identity) for identity in arrival.identities] if arrival.feed else []
+
+
+def _look_up(connection: sa.Connection, arrivals: Sequence[Arrival]) -> _Known:
+    new = [arrival.job for arrival in arrivals if arrival.job]
+    return _Known(
+        sightings=_seen_of(connection, {sighting for arrival in arrivals for sighting in _sightings_of(arrival)}),
+        standing=_standing(connection, {job.key for job in new}),
+        lanes=_open_lanes(connection, {job.lane for job in new if job.lane}),
+    )
+
+
+def _seen_of(connection: sa.Connection, sightings: Iterable[Sighting]) -> set[Sighting]:
+    found: set[Sighting] = set()
+    columns = (seen.c.feed, seen.c.object_key, seen.c.identity)
+    for some in chunks(sightings):
+        query = sa.select(*columns).where(sa.tuple_(*columns).in_(some))
+        found.update((row.feed, row.object_key, row.identity) for row in connection.execute(query))
+    return found
+
+
+def _standing(connection: sa.Connection, keys: Iterable[str]) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for some in chunks(keys):
+        query = sa.select(jobs.c.key, jobs.c.id, jobs.c.body_hash).where(jobs.c.key.in_(some))
+        found.update({row.key: (row.id, row.body_hash) for row in connection.execute(query)})
+    return found
+
+
+def _open_lanes(connection: sa.Connection, lanes: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for some in chunks(lanes):
+        query = sa.select(jobs.c.open_lane).where(jobs.c.open_lane.in_(some)).distinct()
+        found.update(connection.scalars(query))
+    return found
+
+
+def _accept_one(batch: Batch, known: _Known, arrival: Arrival) -> Acceptance:
+    sightings = _sightings_of(arrival)
+    met = any(sighting in known.sightings for sighting in sightings)
+    for sighting in sightings:
+        if sighting not in known.sightings:
+            known.sightings.add(sighting)
+            known.new_sightings[sighting] = arrival.modified
+    if arrival.job is None:
+        return Acceptance(job="", new=not met)
+    if arrival.job.key in known.standing:
+        job, body_hash = known.standing[arrival.job.key]
+        return Acceptance(job=job, new=False, body_hash=body_hash)
+    if met:
+        return Acceptance(job="", new=False)
+    return _add(batch, known, arrival.job)
+
+
+def _add(batch: Batch, known: _Known, job: NewJob) -> Acceptance:
+    state = JobState.WAITING if job.lane and job.lane in known.lanes else JobState.QUEUED
+    if job.lane:
+        known.lanes.add(job.lane)
+    known.standing[job.key] = (job.id, job.body_hash)
+    known.new_rows.append(new_row(job, state, batch.now))
+    batch.count(job.service, job.incarnation, shelf_of(state), 1)
+    return Acceptance(job=job.id, new=True, body_hash=job.body_hash)
+
+
+def _move_positions(batch: Batch, requests: Sequence[Accept]) -> None:
+    furthest: dict[str, int] = {}
+    for request in requests:
+        if request.stream and request.position is not None:
+            furthest[request.stream] = max(request.position, furthest.get(request.stream, request.position))
+    insert = batch.upsert(streams)
+    move = insert.on_conflict_do_update(
+        index_elements=[streams.c.stream],
+        set_={"position": insert.excluded.position},
+        where=insert.excluded.position > streams.c.position,
+    )
+    batch.execute_many(move, [{"stream": name, "position": furthest[name]} for name in sorted(furthest)])
+
+
+def forget(batch: Batch, requests: Sequence[Forget]) -> None:
+    """Drop the sightings of objects that are gone."""
+    for request in requests:
+        for some in chunks(request.object_keys):
+            gone = seen.delete().where(seen.c.feed == request.feed, seen.c.object_key.in_(some))
+            batch.connection.execute(gone)

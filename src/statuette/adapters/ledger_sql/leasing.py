@@ -1,0 +1,93 @@
+"""Handing out: which jobs are next, by index, and the attempts that are opened for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import sqlalchemy as sa
+
+from statuette.adapters.ledger_sql.batch import Batch, Entry
+from statuette.adapters.ledger_sql.codec import Plain, dump_json, dump_usage
+from statuette.adapters.ledger_sql.schema import attempts, jobs
+from statuette.adapters.ledger_sql.writer import Request
+from statuette.events import transitions
+from statuette.events.jobs import Job, Usage
+
+RIPEN_LIMIT = 1000
+"""Jobs whose waiting time is over that one transaction puts among the ready ones of a line; the next takes more."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Take(Request[list[Job]]):
+    """Up to `limit` jobs of a line for one runner: a service's name, or "" for uploads. `ttl` is in seconds."""
+
+    line: str
+    runner: str
+    limit: int
+    ttl: float
+    revision: int
+    script_hash: str
+
+
+ripening = (
+    sa.select(jobs.c.sequence)
+    .where(jobs.c.ripening_line == sa.bindparam("line"), jobs.c.not_before <= sa.bindparam("now"))
+    .order_by(jobs.c.not_before)
+    .limit(RIPEN_LIMIT)
+    .with_for_update(skip_locked=True)
+)
+_ripen = (
+    jobs.update().where(jobs.c.sequence.in_(ripening)).values(ready_line=jobs.c.ripening_line, ripening_line=sa.null())
+)
+next_ready = (
+    sa.select(jobs)
+    .where(jobs.c.ready_line == sa.bindparam("line"), jobs.c.not_before <= sa.bindparam("now"))
+    .order_by(jobs.c.priority.desc(), jobs.c.sequence)
+    .limit(sa.bindparam("total", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+)
+
+
+def take(batch: Batch, requests: Sequence[Take]) -> None:
+    """Serve all requests of a line with one question, in the order they came."""
+    batch.flush()
+    lines: dict[str, list[Take]] = {}
+    for request in requests:
+        lines.setdefault(request.line, []).append(request)
+    opened: list[Plain] = []
+    for line in sorted(lines):
+        _take_line(batch, line, lines[line], opened)
+    batch.execute_many(attempts.insert(), opened)
+
+
+def _take_line(batch: Batch, line: str, requests: Sequence[Take], opened: list[Plain]) -> None:
+    at = {"line": line, "now": batch.now}
+    batch.connection.execute(_ripen, at)
+    total = sum(request.limit for request in requests)
+    rows = iter(batch.connection.execute(next_ready, at | {"total": total}).all())
+    for request in requests:
+        mine = [batch.entry(row) for row in islice(rows, request.limit)]
+        request.answer = [_hand_out(batch, entry, request, opened) for entry in mine]
+
+
+def _hand_out(batch: Batch, entry: Entry, request: Take, opened: list[Plain]) -> Job:
+    step = transitions.leased if request.line else transitions.resumed
+    job = step(entry.job, runner=request.runner, now=batch.now)
+    batch.put(entry, job, until=batch.lease_now + request.ttl)
+    opened.append(
+        {
+            "job": job.sequence,
+            "number": job.attempt,
+            "runner": request.runner,
+            "leased": batch.now,
+            "revision": request.revision,
+            "script_hash": request.script_hash,
+            "outcome": None,
+            "exit_code": None,
+            "reason": "",
+            "ended": None,
+            "stages": dump_json({}),
+            "usage": dump_usage(Usage()),
+        }
+    )
+    return job

@@ -1,0 +1,86 @@
+"""The folder of logs: `<root>/<service>/<job>/<attempt>.log` and its later segments; folders 0700, files 0600."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from errno import EDQUOT, ENOSPC
+from pathlib import Path
+
+from statuette.adapters.logs_files.reading import exists, segments_text
+from statuette.adapters.logs_files.sink import FileSink
+from statuette.ports.clock import Clock
+from statuette.ports.errors import BadInput, DiskFull, NotFound
+from statuette.ports.logs import Logs, LogSink
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
+LIMIT = 10 * 1024 * 1024
+"""Bytes of file that one attempt's log may take."""
+
+
+class FileLogs(Logs):
+    """Logs in files. Those being written by this process can be followed live.
+
+    `limit` is in bytes per attempt: half for the beginning, half for the end; what is cut between is told in the log.
+    """
+
+    def __init__(self, root: Path, *, clock: Clock, limit: int = LIMIT) -> None:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._root = root
+        self._clock = clock
+        self._limit = limit
+        self._live: dict[Path, FileSink] = {}
+
+    def open(self, service: str, job: str, attempt: int, *, secrets: tuple[str, ...]) -> LogSink:
+        """A new log, replacing one of the same attempt. Raises `BadInput` for ids that are no names, `DiskFull`."""
+        base = self._base(service, job, attempt)
+        if base is None:
+            raise BadInput("a service's or job's name cannot be a folder's name")
+        try:
+            _make(base.parent)
+            sink = FileSink(base, secrets=secrets, limit=self._limit, clock=self._clock, closed=self._closed)
+        except OSError as error:
+            if error.errno in (ENOSPC, EDQUOT):
+                raise DiskFull from error
+            raise
+        self._live[base] = sink
+        return sink
+
+    async def read(
+        self, service: str, job: str, attempt: int, *, timestamps: bool, follow: bool
+    ) -> AsyncIterator[bytes]:
+        """The log in blocks of whole lines (the last one may be unfinished). Raises `NotFound`."""
+        base = self._base(service, job, attempt)
+        if base is None or not exists(base):
+            raise NotFound("there is no such log")
+        live = self._live.get(base) if follow else None
+        async with aclosing(segments_text(base, timestamps=timestamps, live=live)) as blocks:
+            async for block in blocks:
+                yield block
+
+    async def remove(self, service: str, job: str) -> None:
+        """Delete all logs of a job; what is not there is no error."""
+        base = self._base(service, job, 1)
+        if base is not None:
+            await asyncio.to_thread(shutil.rmtree, base.parent, ignore_errors=True)
+
+    def _closed(self, base: Path, sink: FileSink) -> None:
+        if self._live.get(base) is sink:
+            del self._live[base]
+
+    def _base(self, service: str, job: str, attempt: int) -> Path | None:
+        """Where an attempt's log lies, without the ending; None for names that could lead elsewhere."""
+        if not _NAME.fullmatch(service) or not _NAME.fullmatch(job):
+            return None
+        return self._root / service / job / str(int(attempt))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        folder.parent.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,0 +1,44 @@
+"""What the OpenAPI description needs beyond the routes: the definition of a service, and the credentials."""
+
+from typing import Any
+
+from statuette.spec import Service
+
+_REFERENCE = "#/components/schemas/{model}"
+_DEFINITION = {"$ref": _REFERENCE.format(model="Service")}
+
+DEFINITION_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": _DEFINITION}}}
+}
+ONE_DEFINITION: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"schema": _DEFINITION}}}}
+DEFINITION_LIST: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"schema": {"type": "array", "items": _DEFINITION}}}}
+}
+
+_SCHEMES = {
+    "basic": {"type": "http", "scheme": "basic", "description": "The cluster's administrator"},
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A service's token, for its /job and /run",
+    },
+}
+
+
+def completed(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the schemas of a service and the security of each operation."""
+    schema = Service.model_json_schema(ref_template=_REFERENCE)
+    parts = schema.pop("$defs", {})
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {}).update(parts | {"Service": schema})
+    components["securitySchemes"] = _SCHEMES
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            operation["security"] = _security(path)
+    return document
+
+
+def _security(path: str) -> list[dict[str, list[str]]]:
+    if path == "/health":
+        return []
+    return [{"basic": []}, {"token": []}] if path.startswith("/job/") else [{"basic": []}]

@@ -1,0 +1,56 @@
+"""How an unprivileged sandbox reaches folders whose parents only the manager may enter.
+
+bubblewrap resolves what it mounts by path, as the runner's own user. The state folder (0700) or an interpreter under `/root` are out of
+that user's reach. So when the manager is root, the thread that starts runners lives in a mount namespace of its own, in which
+these folders are bound under `/tmp`. Nobody else sees that namespace, and no start pays for it.
+"""
+
+import ctypes
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+_CLONE_NEWNS = 0x00020000
+_MS_BIND, _MS_REC, _MS_SLAVE = 4096, 16384, 1 << 19
+_PLACE = Path("/tmp")  # noqa: S108 - covered by a file system of our own before anything is put there
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class View:
+    """Paths as the processes started from this thread see them. Unless `private`, they are what they are."""
+
+    def __init__(self, places: Mapping[Path, str], *, private: bool) -> None:
+        self.private = private
+        self._places = {place: _PLACE / name for place, name in places.items()} if private else {}
+
+    def path(self, path: Path) -> Path:
+        """The path of a host file in the view."""
+        for place, seen in self._places.items():
+            if path.is_relative_to(place):
+                return seen / path.relative_to(place)
+        return path
+
+    def enter(self) -> None:
+        """Give the calling thread its own mount namespace with the view in it. Raises OSError (no right to)."""
+        if not self.private:
+            return
+        if _libc.unshare(_CLONE_NEWNS):
+            raise OSError(ctypes.get_errno(), "cannot make a mount namespace")
+        _mount(None, Path("/"), flags=_MS_REC | _MS_SLAVE)
+        handles = {seen: os.open(place, os.O_PATH | os.O_CLOEXEC) for place, seen in self._places.items()}
+        try:
+            _mount(b"tmpfs", _PLACE, kind=b"tmpfs", data=b"mode=0711,size=1m")
+            for seen, handle in handles.items():
+                seen.mkdir(parents=True)
+                _mount(f"/proc/self/fd/{handle}".encode(), seen, flags=_MS_BIND | _MS_REC)
+        finally:
+            for handle in handles.values():
+                os.close(handle)
+
+
+def _mount(source: bytes | None, target: Path, *, kind: bytes | None = None, flags: int = 0, data: bytes | None = None) -> None:
+    if _libc.mount(source, os.fsencode(target), kind, ctypes.c_ulong(flags), data):
+        raise OSError(ctypes.get_errno(), f"cannot mount on {target}")

@@ -1,0 +1,41 @@
+"""The tree of commands."""
+
+from typing import Annotated
+
+import typer
+
+import statuette
+from statuette.cli import apply, files, jobs, manager, services, system
+from statuette.cli.errors import OneLineGroup
+from statuette.cli.verbs import group, verb
+
+app = typer.Typer(
+    cls=OneLineGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its tracebacks show local variables, passwords among them
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(
+    *, version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False
+) -> None:
+    """Serverless inference: put a file into a bucket, or make a call, and a trained model runs on it."""
+    if version:
+        typer.echo(statuette.__version__)
+        raise typer.Exit
+
+
+verb(app, "up")(manager.up)
+verb(app, "down")(manager.down)
+verb(app, "status")(system.status)
+verb(app, "doctor")(system.doctor)
+verb(app, "version", "v")(system.version)
+verb(app, "apply", "a")(apply.apply)
+verb(app, "delete", "del", "remove", "rm")(apply.delete)
+verb(services.app, "put-file", "pf")(files.put_file)
+verb(services.app, "get-file", "gf")(files.get_file)
+verb(services.app, "list-files", "list-file", "lsf")(files.list_files)
+group(services.app, jobs.app, "logs", "log", "l")
+group(app, services.app, "service", "services", "svc", "s")

@@ -1,0 +1,131 @@
+"""Waiting for something to end, and showing how far it is: a live table on a terminal, a line per change elsewhere."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+from rich import box
+from rich.live import Live
+from rich.table import Table
+
+from statuette.cli.errors import CommandError
+from statuette.cli.output import coloured, messages
+from statuette.client import STAGES, Client, JobSummary, Service
+
+LOOK_EVERY = 0.25  # seconds between two looks at the platform
+APPEAR_WITHIN = 60.0  # seconds until a file that was put must have become a job
+
+Jobs = Mapping[str, JobSummary]
+Show = Callable[[Jobs], None]
+
+
+async def prepared(platform: Client, name: str) -> Service:
+    """Wait until a service is ready, showing what its preparation does. Raises `CommandError` when it failed."""
+    out = messages()
+    told = ""
+    with out.status(f"{name}: preparing") as spinner:
+        while True:
+            service = await platform.services.get(name)
+            if service.status.state == "failed":
+                raise CommandError(f"{name} could not be prepared: {service.status.detail}")
+            if service.status.state == "ready":
+                return service
+            words = f"{name}: {service.status.state} {service.status.detail}".rstrip()
+            spinner.update(words.replace("[", "\\["))
+            if words != told and not out.is_terminal:
+                out.print(words, markup=False, soft_wrap=True)
+            told = words
+            await asyncio.sleep(LOOK_EVERY)
+
+
+async def jobs_of(platform: Client, service: str, place: str) -> dict[str, JobSummary]:
+    """The jobs of one object (`bucket/key`), by name."""
+    return {name: job async for name, job in platform.jobs.all(service, place=place)}
+
+
+async def ended(
+    platform: Client, service: str, places: Iterable[str], *, before: set[str], show: Show
+) -> dict[str, JobSummary]:
+    """Wait until every object of `places` has become a job that ended; those named in `before` do not count.
+
+    Raises `CommandError` when an object becomes no job at all.
+    """
+    awaited, since = set(places), time.monotonic()
+    finished: dict[str, JobSummary] = {}
+    while awaited:
+        current = dict(finished)
+        for place in sorted(awaited):
+            found = await jobs_of(platform, service, place)
+            fresh = {name: job for name, job in found.items() if name not in before}
+            current |= fresh
+            if fresh and all(job.ended for job in fresh.values()):
+                awaited.discard(place)
+                finished |= fresh
+            elif not fresh and time.monotonic() - since > APPEAR_WITHIN:
+                raise CommandError(
+                    f"{place} became no job of {service!r} within {APPEAR_WITHIN:.0f} s (statuette status)"
+                )
+        show(current)
+        if awaited:
+            await asyncio.sleep(LOOK_EVERY)
+    return finished
+
+
+@contextmanager
+def live_jobs() -> Iterator[Show]:
+    """Shows jobs on standard error as they pass their stages."""
+    out = messages()
+    if not out.is_terminal:
+        yield told_jobs()
+        return
+    with Live(console=out, auto_refresh=False) as live:
+        yield lambda jobs: live.update(jobs_table(jobs), refresh=True)
+
+
+def told_jobs() -> Show:
+    """Tells every change of a job in a line, for output that is no terminal."""
+    told: dict[str, str] = {}
+    out = messages()
+
+    def show(jobs: Jobs) -> None:
+        for name, job in jobs.items():
+            words = f"{job.object or name}: {job.state or job.status} {stage_words(job.stages)}".rstrip()
+            if told.get(name) != words:
+                told[name] = words
+                out.print(words, markup=False, soft_wrap=True)
+
+    return show
+
+
+def jobs_table(jobs: Jobs) -> Table:
+    """Jobs with the milliseconds each stage came after the one before."""
+    drawn = Table(box=box.SIMPLE_HEAD, header_style="bold cyan")
+    for column in ("OBJECT", "STATUS", "STAGES"):
+        drawn.add_column(column)
+    for name, job in jobs.items():
+        drawn.add_row((job.object or name).replace("[", "\\["), coloured(job.status), stage_words(job.stages))
+    return drawn
+
+
+def steps(stages: Mapping[str, datetime]) -> list[tuple[str, float]]:
+    """Each stage that was passed, in order, with the seconds since the one before (0 for the first)."""
+    passed = [(name, stages[name]) for name in STAGES if name in stages]
+    before = [moment for _, moment in passed[:1] + passed[:-1]]
+    return [(name, (moment - last).total_seconds()) for (name, moment), last in zip(passed, before, strict=True)]
+
+
+def stage_words(stages: Mapping[str, datetime]) -> str:
+    """The stages in one line: `stored, seen +6 ms, leased +2 ms, …`."""
+    return ", ".join(
+        name if number == 0 else f"{name} +{seconds * 1000:.0f} ms"
+        for number, (name, seconds) in enumerate(steps(stages))
+    )
+
+
+def failure(name: str, job: JobSummary) -> str:
+    """Why a job failed, and where one reads more."""
+    code = "" if job.exit_code is None else f" with exit code {job.exit_code}"
+    why = f": {job.reason}" if job.reason else ""
+    return f"{job.object or name} failed{code}{why} (statuette service logs get SERVICE {name})"

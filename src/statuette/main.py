@@ -1,1 +1,0 @@
-"""Joins ports to plugs (being built)."""

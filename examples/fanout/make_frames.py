@@ -1,4 +1,4 @@
-"""Draws the example radar frames: rain cells that move over a grid, one frame every five minutes, made up for this project.
+"""Draws the example radar frames: rain cells that move over a grid, one frame every five minutes, all made up.
 
 A frame is a CSV file: a line of facts beginning with `#`, then 60 rows of 80 cells in mm/h.
 
@@ -15,7 +15,7 @@ ROWS, COLUMNS, FRAMES = 60, 80, 4
 CELLS = [(18.0, 12.0, 1.0, 3.5, 5.0, 34.0), (40.0, 30.0, -0.5, 3.0, 9.0, 9.0), (30.0, 52.0, 0.5, 3.2, 3.0, 61.0)]
 
 
-def rain(row: int, column: int, frame: int) -> float:
+def rain(row: int, column: int, *, frame: int) -> float:
     """The rain at one grid cell, in mm/h."""
     total = 0.0
     for top, left, down, right, width, peak in CELLS:
@@ -29,7 +29,7 @@ def frame_text(frame: int) -> str:
     noise = random.Random(frame)  # noqa: S311  # the same frames every time
     lines = [f"# time=2026-06-01T12:{frame * 5:02d}:00Z, unit=mm/h, cell=1km, minutes={frame * 5}"]
     for row in range(ROWS):
-        values = [rain(row, column, frame) * noise.uniform(0.85, 1.15) for column in range(COLUMNS)]
+        values = [rain(row, column, frame=frame) * noise.uniform(0.85, 1.15) for column in range(COLUMNS)]
         lines.append(",".join("0" if value < 0.1 else f"{value:.1f}" for value in values))
     return "\n".join(lines) + "\n"
 

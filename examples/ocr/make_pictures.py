@@ -1,7 +1,7 @@
 """Draws the example pictures of this folder: pages, signs, receipts as a telephone would photograph them.
 
-They were made for this project, so nobody else's rights lie on them. Run it only to change them; it needs Pillow, NumPy and the
-fonts of Debian's packages `fonts-dejavu-core` and `fonts-noto-cjk`:
+They were made for this project, so nobody else's rights lie on them. Run it only to change them; it needs Pillow, NumPy
+and the fonts of Debian's packages `fonts-dejavu-core` and `fonts-noto-cjk`:
 
     python make_pictures.py [--fonts FOLDER] [--out pictures]
 """
@@ -25,13 +25,11 @@ class Fonts:
 
     folder: Path
 
-    def get(self, name: str, size: int, index: int = 0) -> ImageFont.FreeTypeFont:
-        """The font `name` at `size` pixels. `index` picks a face of a collection (Noto CJK: 0 Japanese, 2 simplified)."""
+    def get(self, name: str, size: int, *, index: int = 0) -> ImageFont.FreeTypeFont:
+        """The font `name` at `size` pixels. `index` picks a face (Noto CJK: 0 Japanese, 2 simplified Chinese)."""
         found = next(iter(sorted(self.folder.rglob(name))), None)
         if found is None:
-            raise SystemExit(
-                f"font {name} is not beneath {self.folder}: apt-get install fonts-dejavu-core fonts-noto-cjk"
-            )
+            raise SystemExit(f"no {name} beneath {self.folder}: install fonts-dejavu-core and fonts-noto-cjk")
         return ImageFont.truetype(str(found), size, index=index)
 
 
@@ -41,7 +39,7 @@ def sheet(size: tuple[int, int], colour: Colour) -> tuple[Image.Image, ImageDraw
     return image, ImageDraw.Draw(image)
 
 
-def perspective(image: Image.Image, corners: list[Corner], size: tuple[int, int], table: Colour) -> Image.Image:
+def perspective(image: Image.Image, corners: list[Corner], *, size: tuple[int, int], table: Colour) -> Image.Image:
     """Lay the sheet on a table so that its corners (clockwise from top left) come to lie at `corners`."""
     width, height = image.size
     rows: list[list[float]] = []
@@ -108,8 +106,8 @@ def sign(fonts: Fonts) -> Image.Image:
     pen.text((70, 180), "Weather radar  3.5 km", font=small, fill=white)
     pen.text((70, 280), "Botanical garden", font=small, fill=white)
     pen.rectangle((60, 390, 840, 500), fill=(250, 205, 40))
-    pen.text((90, 412), "ROAD CLOSED 22:00-05:30", font=fonts.get("DejaVuSans-Bold.ttf", 50), fill=INK)
-    laid = perspective(image, [(110, 150), (1060, 60), (1100, 760), (80, 640)], (1200, 850), (150, 178, 196))
+    pen.text((90, 412), "ROAD CLOSED 22:00-05:30", font=fonts.get("DejaVuSans-Bold.ttf", 45), fill=INK)
+    laid = perspective(image, [(110, 150), (1060, 60), (1100, 760), (80, 640)], size=(1200, 850), table=(150, 178, 196))
     return photographed(laid, light=(0.8, 0.2), grain=6, blur=0.8)
 
 
@@ -136,8 +134,9 @@ Receipt no. 000918
 
 THANK YOU, COME AGAIN"""
     for number, line in enumerate(text.splitlines()):
-        pen.text((48, 110 + number * 48), line, font=bold if line.startswith("TOTAL") else font, fill=INK)
-    laid = perspective(image, [(210, 70), (760, 150), (690, 1130), (130, 1010)], (900, 1200), (66, 48, 38))
+        heavy = line.startswith("TOTAL")
+        pen.text((48, 110 + number * 48), line, font=font, fill=INK, stroke_width=1 if heavy else 0, stroke_fill=INK)
+    laid = perspective(image, [(210, 70), (760, 150), (690, 1130), (130, 1010)], size=(900, 1200), table=(66, 48, 38))
     return photographed(laid, light=(0.3, 0.4), grain=8, blur=0.7)
 
 
@@ -146,13 +145,13 @@ def notice(fonts: Fonts) -> Image.Image:
     image, pen = sheet((900, 620), (253, 250, 240))
     red = (176, 24, 30)
     pen.rectangle((24, 24, 876, 596), outline=red, width=10)
-    pen.text((210, 60), "图书馆开放时间", font=fonts.get("NotoSansCJK-Bold.ttc", 70, 2), fill=red)
-    font = fonts.get("NotoSansCJK-Regular.ttc", 46, 2)
-    lines = ["星期一至星期五  8:30 - 21:00", "星期六  10:00 - 18:00", "星期日休息", "请保持安静，谢谢合作"]
+    pen.text((210, 60), "图书馆开放时间", font=fonts.get("NotoSansCJK-Bold.ttc", 70, index=2), fill=red)
+    font = fonts.get("NotoSansCJK-Regular.ttc", 46, index=2)
+    lines = ["星期一至星期五  8:30 - 21:00", "星期六  10:00 - 18:00", "星期日休息", "请保持安静，谢谢合作"]  # noqa: RUF001  # Chinese has its own comma
     for number, line in enumerate(lines):
         pen.text((90, 190 + number * 76), line, font=font, fill=INK)
     pen.text((90, 510), "LIBRARY OPENING HOURS", font=fonts.get("DejaVuSans-Bold.ttf", 40), fill=red)
-    laid = perspective(image, [(70, 110), (1010, 50), (1040, 720), (100, 780)], (1120, 840), (116, 128, 112))
+    laid = perspective(image, [(70, 110), (1010, 50), (1040, 720), (100, 780)], size=(1120, 840), table=(116, 128, 112))
     return photographed(laid, light=(0.5, 0.8), grain=7, blur=0.8)
 
 
@@ -184,7 +183,7 @@ def label(fonts: Fonts) -> Image.Image:
     for number, line in enumerate(lines):
         pen.text((150, 260 + number * 78), line, font=font, fill=INK)
     pen.text((250, 600), "GREEN TEA", font=fonts.get("DejaVuSans-Bold.ttf", 44), fill=green)
-    laid = perspective(image, [(120, 60), (900, 110), (850, 840), (80, 900)], (980, 960), (92, 70, 60))
+    laid = perspective(image, [(120, 60), (900, 110), (850, 840), (80, 900)], size=(980, 960), table=(92, 70, 60))
     return photographed(laid, light=(0.7, 0.6), grain=7, blur=0.7)
 
 

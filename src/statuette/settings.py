@@ -6,7 +6,7 @@ wins over that. The contract's `OSCAR_USERNAME` and `OSCAR_PASSWORD` name the ad
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -35,6 +35,12 @@ class Settings:
     store_access_key: str = ""
     store_secret_key: str = field(default="", repr=False)
     store_region: str = "us-east-1"
+    store_filer: str = ""
+    """gRPC address `host:port` of an attached SeaweedFS's filer, for its event stream; without it only the sweep finds
+    new objects.
+    """
+    store_port: int = 0
+    """Port of the embedded store's S3 door; 0 chooses one at first start and keeps it."""
     store_verify: bool = True
     """Whether the attached store's certificate is checked."""
     ledger: str = ""
@@ -51,8 +57,6 @@ class Settings:
     log_limit: int = 10 * 2**20
     """Bytes of log kept for each attempt."""
     log_level: str = "INFO"
-    unsafe: bool = False
-    """Run scripts without a sandbox. Never where anyone else's script may come."""
 
 
 ALIASES = {"OSCAR_USERNAME": "username", "OSCAR_PASSWORD": "password"}
@@ -75,7 +79,6 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Sett
     for name in ("state", "listen", "port"):
         if getattr(given, name) is not None:
             values[name] = getattr(given, name)
-    values["unsafe"] = bool(given.unsafe or values.get("unsafe"))
     state = Path(str(values.get("state") or default_state(environment)))
     return Settings(**values | {"state": state.expanduser().absolute()}), given  # type: ignore[arg-type]
 
@@ -98,13 +101,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", type=Path, help="folder for everything that lasts")
     parser.add_argument("--listen", help="address of the public port (default 127.0.0.1)")
     parser.add_argument("--port", type=int, help="public port (default 8080; 0 takes a free one)")
-    parser.add_argument("--unsafe", action="store_true", help="run scripts without a sandbox")
     parser.add_argument("--doctor", action="store_true", help="check this machine, print JSON and end")
     return parser
 
 
 def _convert(name: str, kind: object, text: str) -> object:
-    converters = {"int": int, "float": float, "bool": _truth, "str": str, "Path": Path}
+    converters: dict[str, Callable[[str], object]] = {"int": int, "float": float, "bool": _truth, "str": str, "Path": Path}
     label = kind if isinstance(kind, str) else getattr(kind, "__name__", "str")
     try:
         return converters[label](text)

@@ -87,7 +87,7 @@ async def known_job(job: str) -> str:
     return job
 
 
-async def definition(request: Request, given: Annotated[Doors, Depends(doors)], _: CallerDep) -> dict[str, object]:
+async def definition(*, request: Request, given: Annotated[Doors, Depends(doors)], _: CallerDep) -> dict[str, object]:
     """A JSON object from the body, read only after the caller is known. Raises `BadInput`, `TooLarge`."""
     receive: Receive = request.receive
     upload = Upload(request.scope, receive, limit=given.limits.definition)

@@ -15,6 +15,13 @@ DEFINITION_LIST: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {"schema": {"type": "array", "items": _DEFINITION}}}}
 }
 
+_NEVER = ("HTTPValidationError", "ValidationError")
+"""What the framework would answer for a wrong query: ours are 400 with a text, as every refusal."""
+_REFUSAL = {
+    "description": "Refused: a short text, or nothing",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
+
 _SCHEMES = {
     "basic": {"type": "http", "scheme": "basic", "description": "The cluster's administrator"},
     "token": {
@@ -31,10 +38,14 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
     parts = schema.pop("$defs", {})
     components = document.setdefault("components", {})
     components.setdefault("schemas", {}).update(parts | {"Service": schema})
+    for name in _NEVER:
+        components["schemas"].pop(name, None)
     components["securitySchemes"] = _SCHEMES
     for path, operations in document["paths"].items():
         for operation in operations.values():
             operation["security"] = _security(path)
+            operation["responses"].pop("422", None)
+            operation["responses"].setdefault("default", _REFUSAL)
     return document
 
 

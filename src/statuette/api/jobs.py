@@ -17,7 +17,7 @@ _LOG: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schem
 class LogQuery:
     """Which words of a job are asked for, as the query has it."""
 
-    def __init__(self, attempt: str = "", timestamps: str = "", follow: str = "") -> None:
+    def __init__(self, *, attempt: str = "", timestamps: str = "", follow: str = "") -> None:
         self.attempt = attempt
         self.timestamps = timestamps
         self.follow = follow
@@ -25,6 +25,7 @@ class LogQuery:
 
 @router.get("/logs/{service}", response_model=JobList)
 async def list_jobs(
+    *,
     caller: CallerDep,
     core: CoreDep,
     service: NameDep,
@@ -38,7 +39,7 @@ async def list_jobs(
 
 @router.delete("/logs/{service}", status_code=204, response_class=Response)
 async def clear_jobs(
-    caller: CallerDep, core: CoreDep, service: NameDep, everything: Annotated[str, Query(alias="all")] = ""
+    *, caller: CallerDep, core: CoreDep, service: NameDep, everything: Annotated[str, Query(alias="all")] = ""
 ) -> Response:
     """Forget the jobs that succeeded, with `all=true` every job that has ended or not begun."""
     await core.jobs.clear(caller, service, everything=flag(everything))
@@ -47,7 +48,7 @@ async def clear_jobs(
 
 @router.get("/logs/{service}/{job}", response_class=Response, responses=_LOG)
 async def read_log(
-    caller: CallerDep, core: CoreDep, service: NameDep, job: JobDep, query: Annotated[LogQuery, Depends()]
+    *, caller: CallerDep, core: CoreDep, service: NameDep, job: JobDep, query: Annotated[LogQuery, Depends()]
 ) -> Response:
     """The words of one attempt, the last unless `attempt` says which; `follow` goes on until it ends."""
     words = await core.jobs.log(
@@ -62,13 +63,13 @@ async def read_log(
 
 
 @router.delete("/logs/{service}/{job}", status_code=204, response_class=Response)
-async def remove_job(caller: CallerDep, core: CoreDep, service: NameDep, job: JobDep) -> Response:
+async def remove_job(*, caller: CallerDep, core: CoreDep, service: NameDep, job: JobDep) -> Response:
     """Forget one job."""
     await core.jobs.remove(caller, service, job)
     return empty(204)
 
 
 @router.get("/jobs/{service}/{job}", response_model=JobDescription)
-async def describe_job(caller: CallerDep, core: CoreDep, service: NameDep, job: JobDep) -> Response:
+async def describe_job(*, caller: CallerDep, core: CoreDep, service: NameDep, job: JobDep) -> Response:
     """Everything about one job: state, attempts, outputs, and when each stage was reached."""
     return shaped(job_description(await core.jobs.describe(caller, service, job)))

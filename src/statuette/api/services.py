@@ -16,27 +16,27 @@ async def list_services(caller: CallerDep, core: CoreDep) -> Response:
 
 
 @router.post("", status_code=201, response_class=Response, openapi_extra=DEFINITION_BODY)
-async def create_service(caller: CallerDep, core: CoreDep, definition: DefinitionDep) -> Response:
+async def create_service(*, caller: CallerDep, core: CoreDep, definition: DefinitionDep) -> Response:
     """Deploy a service. 400 names every wrong field, one a line; 409 when the name is taken."""
     await core.services.create(caller, definition)
     return empty(201)
 
 
 @router.put("", status_code=204, response_class=Response, openapi_extra=DEFINITION_BODY)
-async def update_service(caller: CallerDep, core: CoreDep, definition: DefinitionDep) -> Response:
+async def update_service(*, caller: CallerDep, core: CoreDep, definition: DefinitionDep) -> Response:
     """Replace a service's definition; `name` says which."""
     await core.services.update(caller, definition)
     return empty(204)
 
 
 @router.get("/{service}", responses=ONE_DEFINITION, response_class=Response)
-async def read_service(caller: CallerDep, core: CoreDep, service: ReadableNameDep) -> Response:
+async def read_service(*, caller: CallerDep, core: CoreDep, service: ReadableNameDep) -> Response:
     """One service: its definition, and how it stands."""
     return json_answer(core.services.get(caller, service).wire)
 
 
 @router.delete("/{service}", status_code=204, response_class=Response)
-async def remove_service(caller: CallerDep, core: CoreDep, service: NameDep, purge: str = "") -> Response:
+async def remove_service(*, caller: CallerDep, core: CoreDep, service: NameDep, purge: str = "") -> Response:
     """Remove a service. Its buckets stay; with `purge=true` those that no other service uses are emptied."""
     await core.services.remove(caller, service, purge=flag(purge))
     return empty(204)

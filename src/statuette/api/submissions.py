@@ -24,6 +24,7 @@ _BODY = {
 
 @router.post("/job/{service}", status_code=201, response_class=Response, openapi_extra=_BODY)
 async def submit_job(
+    *,
     request: Request,
     given: DoorsDep,
     service: str,

@@ -17,14 +17,28 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def root(
-    *, version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False
-) -> None:
-    """Serverless inference: put a file into a bucket, or make a call, and a trained model runs on it."""
-    if version:
+def print_version(*, asked: bool) -> None:
+    """Print the version and leave, when asked."""
+    if asked:
         typer.echo(statuette.__version__)
         raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool,
+    typer.Option(
+        "--version",
+        help="Print the version and leave.",
+        is_eager=True,
+        callback=lambda asked: print_version(asked=asked),
+    ),
+]
+
+
+@app.callback()
+def root(*, version: VersionOption = False) -> None:
+    """Serverless inference: put a file into a bucket, or make a call, and a trained model runs on it."""
+    del version  # its callback has done it
 
 
 verb(app, "up")(manager.up)

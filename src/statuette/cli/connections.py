@@ -101,14 +101,14 @@ async def _with_client(where: Connection, work: Callable[[Client], Awaitable[Non
         await work(platform)
 
 
-def _shared(name: str, annotation: Any, default: object) -> inspect.Parameter:  # noqa: ANN401  # Annotated is no type
+def _shared(name: str, annotation: Any, *, default: object) -> inspect.Parameter:  # noqa: ANN401  # Annotated is no type
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
 _SHARED = (
-    _shared("state", StateOption, None),
-    _shared("endpoint", EndpointOption, None),
-    _shared("user", UserOption, None),
+    _shared("state", StateOption, default=None),
+    _shared("endpoint", EndpointOption, default=None),
+    _shared("user", UserOption, default=None),
     _shared("password_stdin", PasswordOption, default=False),
     _shared("insecure", InsecureOption, default=False),
 )

@@ -4,7 +4,7 @@
 | --- | --- |
 | `STATUETTE_STATE` | the state folder of the platform on this machine |
 | `STATUETTE_ENDPOINT` | the address of a platform elsewhere |
-| `STATUETTE_USER`, `STATUETTE_PASSWORD` | how to log in there |
+| `STATUETTE_USERNAME`, `STATUETTE_PASSWORD` | how to log in there |
 | `XDG_DATA_HOME` | where the default state folder lies, else `~/.local/share` |
 """
 
@@ -29,6 +29,6 @@ def environment() -> Environment:
     return Environment(
         state=Path(os.environ.get("STATUETTE_STATE") or data / "statuette"),
         endpoint=os.environ.get("STATUETTE_ENDPOINT") or None,
-        user=os.environ.get("STATUETTE_USER") or None,
+        user=os.environ.get("STATUETTE_USERNAME") or None,
         password=os.environ.get("STATUETTE_PASSWORD") or None,
     )

@@ -28,6 +28,8 @@ def one_line() -> Iterator[None]:
     """Print the errors that are for persons and leave with exit code 1; others are bugs and keep their traceback."""
     try:
         yield
+    except BrokenPipeError:  # who read our output has gone: nothing to tell, Typer leaves quietly
+        raise
     except (CommandError, ClientError, OSError) as error:
         typer.echo(f"Error: {words(error)}", err=True)
         raise typer.Exit(FAILED) from error

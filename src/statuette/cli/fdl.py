@@ -1,75 +1,46 @@
-"""FDL files on this machine: read, the script's text put in, names changed."""
+"""FDL files on this machine: read, checked, the text of their scripts put in. The format itself is `spec.fdl`'s."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from statuette.cli.errors import CommandError
+from statuette.spec.errors import InvalidDefinition
+from statuette.spec.fdl import FdlService, load_fdl
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """A service of an FDL file. `definition` is what the platform is sent, `cluster` the id it stood under."""
+def read(path: Path, *, name: str = "") -> list[FdlService]:
+    """The services of an FDL file, checked; with `name` its one service is called so, and its buckets follow.
 
-    cluster: str
-    definition: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        return str(self.definition.get("name", ""))
-
-
-def read(path: Path, *, scripts: bool = True) -> list[Wanted]:
-    """The services of an FDL file; with `scripts` their script files, relative to the FDL, are put in as text.
-
-    Raises `CommandError` for a file that is no FDL, a service without script, a script that is missing.
+    Raises `CommandError` with every wrong field and its line, before anything is sent.
     """
-    wanted = [Wanted(cluster, dict(definition)) for cluster, definition in parse(path)]
-    return [with_script(each, path) for each in wanted] if scripts else wanted
-
-
-def parse(path: Path) -> list[tuple[str, Mapping[str, Any]]]:
-    """The (cluster id, service) pairs of an FDL file."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8").replace("\r\n", "\n"))
-        shared = {"storage_providers": document["storage_providers"]} if document.get("storage_providers") else {}
-        entries = [entry for item in document["functions"]["oscar"] for entry in item.items()]
-        return [(str(cluster), {**service, **shared}) for cluster, service in entries]
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise CommandError(f"{path} is no FDL file: functions.oscar must be a list of services: {error}") from error
+        services = load_fdl(text_of(path), scripts=beside(path), file=str(path), rename=name)
+        for service in services:
+            service.service()
+    except InvalidDefinition as error:
+        raise CommandError("; ".join(error.problems)) from error
+    if name and len(services) != 1:
+        raise CommandError(f"{path}: --name needs exactly one service, here are {len(services)}")
+    return services
 
 
-def with_script(wanted: Wanted, path: Path) -> Wanted:
-    """The service with its script's text instead of the script's file name."""
-    script = wanted.definition.get("script")
-    if not isinstance(script, str) or not script:
-        raise CommandError(f"{path}: the service {wanted.name!r} names no script (script: FILE, beside the FDL)")
+def names(path: Path) -> list[str]:
+    """The names of the services in an FDL file, whose scripts may be missing."""
     try:
-        text = (path.parent / script).read_text(encoding="utf-8")
-    except OSError as error:
-        raise CommandError(f"{path}: the script {script!r} cannot be read: {error.strerror}") from error
+        services = load_fdl(text_of(path), scripts=lambda _: "", file=str(path))
+    except InvalidDefinition as error:
+        raise CommandError("; ".join(error.problems)) from error
+    return [str(service.definition.get("name", "")) for service in services]
+
+
+def text_of(path: Path) -> str:
+    """A file as text, its line ends as they are. Raises `CommandError` when it is none."""
+    try:
+        return path.read_bytes().decode()
     except UnicodeDecodeError as error:
-        raise CommandError(f"{path}: the script {script!r} is no text in UTF-8") from error
-    return Wanted(wanted.cluster, {**wanted.definition, "script": text})
+        raise CommandError(f"{path} is no text in UTF-8") from error
 
 
-def renamed(wanted: Wanted, name: str) -> Wanted:
-    """The service under another name; buckets called like the old name are called like the new one."""
-    definition = {**wanted.definition, "name": name}
-    for field in ("input", "output"):
-        if isinstance(definition.get(field), list):
-            definition[field] = [moved(item, old=wanted.name, new=name) for item in definition[field]]
-    if isinstance(definition.get("mount"), dict):
-        definition["mount"] = moved(definition["mount"], old=wanted.name, new=name)
-    return Wanted(wanted.cluster, definition)
-
-
-def moved(item: Any, *, old: str, new: str) -> Any:  # noqa: ANN401  # one item of YAML, whatever it is
-    """An input, output or mount whose bucket follows the service's name."""
-    if not isinstance(item, dict) or not isinstance(item.get("path"), str):
-        return item
-    bucket, slash, rest = item["path"].strip(" /").partition("/")
-    return {**item, "path": f"{new if bucket == old else bucket}{slash}{rest}"}
+def beside(path: Path) -> Callable[[str], str]:
+    """Reads script files where the contract says they lie: relative to the FDL file."""
+    return lambda script: text_of(path.parent / script)

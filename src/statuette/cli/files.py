@@ -12,7 +12,7 @@ from statuette.cli.errors import CommandError
 from statuette.cli.output import Format, FormatOption, as_json, messages, size, table, time
 from statuette.cli.services import NameArgument
 from statuette.cli.transfers import progress_bar
-from statuette.cli.waiting import ended, failure, jobs_of, live_jobs
+from statuette.cli.waiting import ended, failure, live_jobs, newest_job
 from statuette.client import Client, Place, Service, StoredFile
 
 PROVIDER = re.compile(r"(minio|s3|onedata|webdav|rucio)(\..+)?", re.IGNORECASE)
@@ -44,14 +44,14 @@ async def put_file(
     uploads = planned(Path(rest[0]), rest[1] if rest[1:] else default_remote(service))
     if wait:
         check_inputs(service, list(uploads))
-    before = {job for place in uploads for job in await jobs_of(platform, name, place)} if wait else set()
+    after = await newest_job(platform, name) if wait else ""
     keys = await platform.files.keys(provider, service=service)
     for place, local in uploads.items():
         bucket, _, key = place.partition("/")
         await upload(platform, local, Place(keys, bucket, key), bar=not no_progress)
         messages().print(f"✓ {local} → {place}", markup=False, soft_wrap=True)
     if wait:
-        await wait_for(platform, name, list(uploads), before=before)
+        await wait_for(platform, name, set(uploads), after=after)
 
 
 async def upload(platform: Client, local: Path, place: Place, *, bar: bool) -> None:
@@ -65,10 +65,10 @@ def local_size(local: Path) -> int:
     return local.stat().st_size
 
 
-async def wait_for(platform: Client, name: str, places: list[str], *, before: set[str]) -> None:
+async def wait_for(platform: Client, name: str, places: set[str], *, after: str) -> None:
     """Show the jobs of the files until they have ended. Raises `CommandError` when one failed."""
     with live_jobs() as show:
-        jobs = await ended(platform, name, places, before=before, show=show)
+        jobs = await ended(platform, name, places, after=after, show=show)
     failures = [failure(job, summary).replace("SERVICE", name) for job, summary in jobs.items() if summary.failed]
     if failures:
         raise CommandError("; ".join(failures))

@@ -11,7 +11,7 @@ from statuette.cli.connections import StateOption, state_folder
 from statuette.cli.environment import environment
 from statuette.cli.errors import CommandError
 from statuette.cli.output import messages
-from statuette.cli.processes import answering, end, last_line, log_file, need_server, start
+from statuette.cli.processes import answering, end, last_words, log_file, need_server, start
 from statuette.cli.state import Manager, StateFolder
 
 ALREADY_RUNS = 3  # a manager's exit code when another one holds its state folder
@@ -54,7 +54,7 @@ def in_background(folder: StateFolder, options: list[str]) -> None:
     except CommandError as error:
         if child.returncode is None:
             raise
-        raise CommandError(f"{last_line(folder.log, written) or error} (log: {folder.log})") from error
+        raise CommandError(f"{last_words(folder.log, written) or error} (log: {folder.log})") from error
     child.returncode = 0  # it lives on and is not waited for
     messages().print(f"It runs in the background; its log is {folder.log}{down_hint(folder)}", soft_wrap=True)
 

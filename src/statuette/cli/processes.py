@@ -82,12 +82,13 @@ def log_file(path: Path) -> Iterator[IO[bytes]]:
         yield log
 
 
-def last_line(path: Path, since: int) -> str:
-    """The last words that were written to a log after byte `since`."""
+def last_words(path: Path, since: int) -> str:
+    """What a manager said last, after byte `since` of its log: its own error where there is one."""
     with path.open("rb") as log:
         log.seek(since)
         lines = [line for line in log.read().decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else ""
+    errors = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
+    return (errors or lines or [""])[-1].strip()
 
 
 def end(folder: StateFolder, manager: Manager) -> None:

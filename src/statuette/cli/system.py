@@ -73,7 +73,7 @@ def service_rows(own: dict[str, Any]) -> list[list[str]]:
 def doctor(*, state: StateOption = None, output: FormatOption = Format.TABLE) -> None:
     """Look at what the platform needs on this machine and say how to get what is missing."""
     need_server()
-    findings = examine(manager_command(state_folder(state), ["--doctor", "-o", "json"]))
+    findings = examine(manager_command(state_folder(state), ["--doctor"]))
     if output is Format.JSON:
         as_json(findings)
     else:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -40,37 +40,44 @@ async def prepared(platform: Client, name: str) -> Service:
             await asyncio.sleep(LOOK_EVERY)
 
 
-async def jobs_of(platform: Client, service: str, place: str) -> dict[str, JobSummary]:
-    """The jobs of one object (`bucket/key`), by name."""
-    return {name: job async for name, job in platform.jobs.all(service, place=place)}
+async def newest_job(platform: Client, service: str) -> str:
+    """The name of a service's newest job: whatever is newer was made after this moment. Empty when there is none."""
+    page = await platform.jobs.page(service)
+    return next(iter(page.jobs), "")
+
+
+async def jobs_since(platform: Client, service: str, places: Collection[str], *, after: str) -> dict[str, JobSummary]:
+    """The jobs of these objects (`bucket/key`) that are newer than the job named `after`.
+
+    The list is newest first, so the pages that are read hold new jobs only, however many the service has had.
+    """
+    found: dict[str, JobSummary] = {}
+    async for name, job in platform.jobs.all(service):
+        if name == after:
+            break
+        if job.object in places:
+            found[name] = job
+    return found
 
 
 async def ended(
-    platform: Client, service: str, places: Iterable[str], *, before: set[str], show: Show
+    platform: Client, service: str, places: Collection[str], *, after: str, show: Show
 ) -> dict[str, JobSummary]:
-    """Wait until every object of `places` has become a job that ended; those named in `before` do not count.
+    """Wait until every object of `places` has become a job that ended; only jobs newer than `after` count.
 
     Raises `CommandError` when an object becomes no job at all.
     """
-    awaited, since = set(places), time.monotonic()
-    finished: dict[str, JobSummary] = {}
-    while awaited:
-        current = dict(finished)
-        for place in sorted(awaited):
-            found = await jobs_of(platform, service, place)
-            fresh = {name: job for name, job in found.items() if name not in before}
-            current |= fresh
-            if fresh and all(job.ended for job in fresh.values()):
-                awaited.discard(place)
-                finished |= fresh
-            elif not fresh and time.monotonic() - since > APPEAR_WITHIN:
-                raise CommandError(
-                    f"{place} became no job of {service!r} within {APPEAR_WITHIN:.0f} s (statuette status)"
-                )
-        show(current)
-        if awaited:
-            await asyncio.sleep(LOOK_EVERY)
-    return finished
+    begun = time.monotonic()
+    while True:
+        jobs = await jobs_since(platform, service, places, after=after)
+        show(jobs)
+        missing = set(places) - {job.object for job in jobs.values()}
+        if not missing and all(job.ended for job in jobs.values()):
+            return jobs
+        if missing and time.monotonic() - begun > APPEAR_WITHIN:
+            which = f"{min(missing)}{f' and {len(missing) - 1} more' if len(missing) > 1 else ''}"
+            raise CommandError(f"{which} became no job of {service} in {APPEAR_WITHIN:.0f} s (statuette status)")
+        await asyncio.sleep(LOOK_EVERY)
 
 
 @contextmanager

@@ -17,7 +17,6 @@
 The text of an error is one line made for a person: what happened and, where that is known, what to do.
 """
 
-# Names say what happened (`NotFound`), not that it is an error; hence N818 is off for the roots below.
 LONGEST_TEXT = 500  # characters of an answer's body that go into an error
 
 
@@ -25,11 +24,11 @@ class ClientError(Exception):
     """Something went wrong between this client and the platform."""
 
 
-class Unreachable(ClientError):  # noqa: N818
+class Unreachable(ClientError):
     """Nobody answers at the platform's address."""
 
 
-class BadAnswer(ClientError):  # noqa: N818
+class BadAnswer(ClientError):
     """The answer is not what the public contract says."""
 
 
@@ -37,7 +36,7 @@ class StoreError(ClientError):
     """The object store refused or failed a transfer."""
 
 
-class Refused(ClientError):  # noqa: N818
+class Refused(ClientError):
     """The platform answered with an error. `status` is the HTTP status, `text` the (shortened) body."""
 
     def __init__(self, *, status: int, text: str, retry_after: float | None = None) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import MemoryStore, S3Store
 
 from statuette.client.errors import BadRequest, StoreError
@@ -89,6 +89,8 @@ class Files:
         with local.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             with store_errors(f"putting {place.bucket}/{place.key}"):
+                if place.key.strip("/") != place.key:  # the library would fold it to another key
+                    raise ValueError("it begins or ends with a slash")
                 bucket = self._open(place.keys, place.bucket)
                 if size <= ONE_REQUEST:
                     await bucket.put_async(place.key, file.read(), use_multipart=False)
@@ -143,8 +145,10 @@ def store_errors(doing: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise StoreError(f"{doing}: there is no such object or bucket") from error
-    except PermissionError as error:
+    except (PermissionError, PermissionDeniedError, UnauthenticatedError) as error:
         raise StoreError(f"{doing}: your key has no right to do this") from error
+    except ValueError as error:
+        raise StoreError(f"{doing}: the key is not one the store can hold ({str(error).splitlines()[0]})") from error
     except (BaseError, OSError) as error:
         lines = str(error).splitlines() or [type(error).__name__]
         raise StoreError(f"{doing}: {lines[0][:300]}") from error

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from statuette.ports.backend import Backend
 from statuette.ports.bodies import Bodies
 from statuette.ports.buckets import Buckets
 from statuette.ports.clock import Clock
+from statuette.ports.errors import Unavailable
 from statuette.ports.intake import IntakeLedger
 from statuette.ports.jobs import JobLedger
 from statuette.ports.logs import Logs
@@ -41,6 +43,8 @@ from statuette.ports.vault import Vault
 
 log = logging.getLogger(__name__)
 
+LEASES_LOOK = 10.0
+"""Seconds between two looks for leases that have run out."""
 _MARK_KEY = "commit-mark-key"
 
 
@@ -108,8 +112,22 @@ class Core:
                 group.create_task(self.watch.run(), name="watch")
                 group.create_task(self.fleet.run(supervision), name="fleet")
                 group.create_task(publishing(), name="publishing")
+                group.create_task(self._take_back(), name="leases")
         finally:
             await self.services.close()
+
+    async def _take_back(self) -> None:
+        """Queue again, for as long as the platform works, what leases that ran out have left behind."""
+        while True:
+            await self.plugs.clock.sleep(LEASES_LOOK)
+            try:
+                jobs = await self.plugs.queue.expire()
+            except Unavailable as fault:
+                log.warning("leases cannot be looked at: %s", fault, extra={"action": "expire"})
+                continue
+            for job in jobs:
+                log.warning("a lease ran out", extra={"action": "expire", "job": job.id, "state": job.state})
+            self.fleet.wake(Counter(job.service for job in jobs))
 
     async def drain(self, grace: float) -> None:
         """Hand out no more work and give what runs `grace` seconds to be finished."""

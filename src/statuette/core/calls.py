@@ -98,6 +98,10 @@ class CallBoard:
                 return call
         return None
 
+    def waits(self, service: str) -> bool:
+        """Whether any call waits for the service."""
+        return bool(self._waiting[service])
+
     def running(self, call: str) -> Call | None:
         return self._running.get(call)
 

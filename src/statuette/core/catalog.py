@@ -95,9 +95,10 @@ class Catalog:
         return [record.name for record in self._records.values() if bucket in buckets_of(record)]
 
     def publishes_to(self, bucket: str, prefix: str) -> bool:
-        """Whether some service's output may land beneath this folder."""
+        """Whether some service's output may land beneath this folder; outputs may lie in sub-folders of their own."""
         return any(
-            output.bucket == bucket and (output.folder + "/").startswith(prefix)
+            output.bucket == bucket
+            and (f"{output.folder}/".startswith(prefix) or prefix.startswith(f"{output.folder}/"))
             for record in self._records.values()
             for output in record.definition.output
         )

@@ -61,7 +61,7 @@ class Dispatch:
         self._may_lease = may_lease
         self._changed = changed
         self._calls: dict[str, Call] = {}
-        self._leased: dict[str, ServiceRecord] = {}
+        self._leased: dict[Lease, ServiceRecord] = {}
 
     async def lease(self, runner: str, *, limit: int = 1) -> Sequence[Assignment]:
         """Wait for work that this runner may do."""
@@ -72,6 +72,8 @@ class Dispatch:
             self._note_idle(seat)
             if (call := self._board.take(seat)) is not None:
                 return [self._call_assignment(seat, call)]
+            if self._board.waits(seat.service):
+                break
             if self._may_lease() and self._roster.hints.take(seat.service):
                 if (assignment := await self._lease_job(seat)) is not None:
                     return assignment
@@ -85,7 +87,7 @@ class Dispatch:
         return await self._queue.renew(jobs, ttl=LEASE_TTL, started=started) if jobs else []
 
     async def commit(self, lease: Lease, manifest: Manifest, *, page: int = 0) -> CommitPage:
-        record = self._leased.get(lease.job)
+        record = self._leased.get(lease)
         if record is None:
             raise LeaseLost
         if lease.job in self._calls:
@@ -95,7 +97,7 @@ class Dispatch:
         return page_of(commit, output_rules(record), self._marks, page=page)
 
     async def report(self, lease: Lease, report: Report, *, sealed: str = "") -> None:
-        self._leased.pop(lease.job, None)
+        self._leased.pop(lease, None)
         call = self._calls.pop(lease.job, None)
         if call is not None:
             self._answer(call, report, sealed=sealed)
@@ -193,7 +195,7 @@ class Dispatch:
         timeout: float = 0.0,
     ) -> Assignment:
         definition = record.definition
-        self._leased[lease.job] = record
+        self._leased[lease] = record
         return Assignment(
             lease=lease,
             service=record.name,

@@ -56,6 +56,7 @@ class Fleet:
         self._clock = clock
         self._may_lease = may_lease
         self._look = asyncio.Event()
+        self._draining = False
         self._pauses: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, FIRST_PAUSE))
         self._used: dict[str, float] = {}
         self._lives: set[asyncio.Task[None]] = set()
@@ -83,6 +84,8 @@ class Fleet:
                 except Unavailable as fault:
                     log.warning("the fleet cannot see the backlog: %s", fault, extra={"action": "plan"})
                     continue
+                for service, backlog in self.backlog.items():
+                    self._roster.hints.correct(service, backlog.queued)
                 self._act(self._decide(), supervision)
         finally:
             await self.end()
@@ -94,7 +97,8 @@ class Fleet:
         await asyncio.gather(*self._lives, return_exceptions=True)
 
     async def drained(self) -> None:
-        """Dismiss all runners and return when the last has finished its present work."""
+        """Start no more runners, dismiss all and return when the last has finished its present work."""
+        self._draining = True
         for seat in self._roster.all():
             self._roster.dismiss(seat)
         await asyncio.gather(*self._lives, return_exceptions=True)
@@ -104,12 +108,11 @@ class Fleet:
             async with asyncio.timeout(LOOK):
                 await self._look.wait()
         except TimeoutError:
-            for service, backlog in self.backlog.items():
-                self._roster.hints.correct(service, backlog.queued)
+            pass
         self._look.clear()
 
     def _decide(self) -> Plan:
-        if not self._may_lease():
+        if self._draining or not self._may_lease():
             return Plan((), ())
         capacity = self._backend.capacity()
         demands = [demand for name in self._active() if (demand := self._demand(name)) is not None]

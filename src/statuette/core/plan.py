@@ -6,7 +6,7 @@ a runner of the service that has the most is asked to leave after its present wo
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -75,7 +75,8 @@ def plan(demands: Sequence[Demand], placed: Sequence[Placed], room: Room) -> Pla
         missing[demand.service] -= 1
         waiting = [one for one in waiting if missing[one.service] > 0]
     starved = [demand for demand in waiting if counts[demand.service] == 0 and demand.work > 0]
-    return Plan(tuple(start), tuple(_room_for(starved, placed, free)))
+    work = {demand.service: demand.work for demand in demands}
+    return Plan(tuple(start), tuple(_room_for(starved, placed, free=free, work=work)))
 
 
 class _Free:
@@ -108,14 +109,16 @@ def _missing(demand: Demand, placed: Sequence[Placed]) -> int:
     return min(missing, demand.most - len(own)) if demand.most else missing
 
 
-def _room_for(starved: Sequence[Demand], placed: Sequence[Placed], free: _Free) -> list[str]:
+def _room_for(
+    starved: Sequence[Demand], placed: Sequence[Placed], *, free: _Free, work: Mapping[str, int]
+) -> list[str]:
     """Runners to dismiss so that each starved service gets one."""
     for seat in placed:
         if seat.leaving:
             free.give_back(seat)
     dismissed: list[str] = []
     for demand in starved:
-        for seat in _candidates(demand, placed, dismissed):
+        for seat in _candidates(demand, placed, dismissed=dismissed, work=work):
             if free.holds(demand):
                 break
             dismissed.append(seat.id)
@@ -124,13 +127,27 @@ def _room_for(starved: Sequence[Demand], placed: Sequence[Placed], free: _Free) 
     return dismissed
 
 
-def _candidates(demand: Demand, placed: Sequence[Placed], dismissed: Sequence[str]) -> list[Placed]:
-    """Whom to ask first: idle ones, longest idle first; then busy ones of services that have more than one."""
+def _candidates(
+    demand: Demand, placed: Sequence[Placed], *, dismissed: Sequence[str], work: Mapping[str, int]
+) -> list[Placed]:
+    """Whom to ask first: idle ones, longest idle first; then busy ones of services that have more than one.
+
+    An idle runner whose own service has work for it (it is starting, or just about to lease) counts as busy: else two
+    services that both have work would end each other's runners before these have done anything.
+    """
     others = [
         seat for seat in placed if seat.service != demand.service and not seat.leaving and seat.id not in dismissed
     ]
     counts = Counter(seat.service for seat in others)
-    idle = sorted((seat for seat in others if seat.idle), key=lambda seat: seat.idle_since)
-    busy = [seat for seat in others if not seat.idle and counts[seat.service] > 1]
+    wanted = Counter(work)
+    spare: list[Placed] = []
+    busy: list[Placed] = []
+    for seat in sorted(others, key=lambda seat: -seat.idle_since):
+        if seat.idle and wanted[seat.service] <= 0:
+            spare.insert(0, seat)
+        else:
+            wanted[seat.service] -= seat.idle
+            busy.append(seat)
+    busy = [seat for seat in busy if counts[seat.service] > 1]
     busy.sort(key=lambda seat: -counts[seat.service])
-    return idle + busy
+    return spare + busy

@@ -56,10 +56,9 @@ class Hints:
             self._wake(service, count)
 
     def correct(self, service: str, queued: int) -> None:
-        """Set a service's hint to what the ledger counts."""
-        if queued > self._work[service]:
-            self.add({service: queued - self._work[service]})
+        """Set a service's hint to what the ledger counts; where there is work, nobody who could do it sleeps on."""
         self._work[service] = queued
+        self._wake(service, queued)
 
     def take(self, service: str) -> bool:
         """Whether there is probably work; takes one piece off the hint."""

@@ -7,7 +7,8 @@ status.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from statuette.core import deployment
@@ -22,7 +23,7 @@ from statuette.events.principals import Principal
 from statuette.ports.backend import Backend, Preparation, Progress
 from statuette.ports.buckets import Buckets
 from statuette.ports.clock import Clock
-from statuette.ports.errors import BadInput, Conflict, Fault, Forbidden, Unavailable
+from statuette.ports.errors import BadInput, Conflict, Fault, Forbidden, NotFound, Unavailable
 from statuette.ports.objects import Objects
 from statuette.ports.services import Readiness, ServiceLedger, ServiceRecord
 from statuette.ports.store_events import StoreEvents
@@ -156,17 +157,17 @@ class Services:
         record = self._completed(record)
         await self._check_environment(record)
         made = await self._make_buckets(record)
+        unowned = [bucket for bucket in buckets_of(record) if not around.ownership.owner(bucket)]
         try:
+            for bucket in unowned:
+                await around.ownership.claim(bucket, record.owner)
             for feed in deployment.new_feeds(record, old):
                 if feed.since:
                     await around.sweep.leave_alone(feed)
             await (around.ledger.add(record) if old is None else around.ledger.replace(record))
         except BaseException:
-            for bucket in made:
-                await self._unmake(bucket)
+            await self._take_back(made, unowned)
             raise
-        for bucket in buckets_of(record):
-            await around.ownership.claim(bucket, record.owner)
         self._stand(record)
         for feed in deployment.new_feeds(record, old):
             if not feed.since:
@@ -188,16 +189,19 @@ class Services:
             for bucket in sorted(buckets_of(record)):
                 made += [bucket] if await self._around.buckets.create(bucket) else []
         except BaseException:
-            for bucket in made:
-                await self._unmake(bucket)
+            await self._take_back(made, ())
             raise
         return made
 
-    async def _unmake(self, bucket: str) -> None:
-        try:
-            await self._around.buckets.remove(bucket)
-        except Fault as fault:
-            log.warning("a bucket made for nothing stays: %s", fault, extra={"action": "deploy", "bucket": bucket})
+    async def _take_back(self, made: Iterable[str], claimed: Iterable[str]) -> None:
+        """Unmake buckets and claims of a deployment that failed; what cannot be taken back is told in the log."""
+        around = self._around
+        for undo, buckets in ((around.ownership.release, claimed), (around.buckets.remove, made)):
+            for bucket in buckets:
+                try:
+                    await undo(bucket)
+                except Fault as fault:
+                    log.warning("not taken back: %s", fault, extra={"action": "deploy", "bucket": bucket})
 
     async def _check_environment(self, record: ServiceRecord) -> None:
         """Raises `BadInput` at once for what can never be had here; the rest is made in the background."""
@@ -246,14 +250,18 @@ class Services:
         """Have what lies in a new input already processed (`process_existing`)."""
         for feed in self._around.catalog.feeds():
             if feed.id == feed_id:
-                await self._around.sweep.one(feed)
+                try:
+                    await self._around.sweep.one(feed)
+                except Fault as fault:
+                    log.warning("an input waits for the next sweep: %s", fault, extra={"action": "sweep"})
 
     async def _purge(self, caller: Principal, bucket: str) -> None:
         around = self._around
         if around.catalog.users_of_bucket(bucket):
             return
-        async for page in around.objects.list(bucket, ""):
-            await around.objects.remove(bucket, [info.key for info in page])
+        with suppress(NotFound):
+            async for page in around.objects.list(bucket, ""):
+                await around.objects.remove(bucket, [info.key for info in page])
         await around.buckets.remove(bucket)
         await around.ownership.release(bucket)
         log.info("bucket purged", extra={"action": "purge", "bucket": bucket, "principal": caller.id})

@@ -67,11 +67,17 @@ class Submissions:
         async with self._reading.read(job_id, hashing.chunks(), source_ip=source_ip) as read:
             settled = [await self._claims.settled(caller, record, event) for event in read.events]
             jobs = self._jobs(record, settled, caller=caller, first=job_id, key=idempotency_key)
-            submitted = await self._accepted([replace(job, body_hash=hashing.hexdigest()) for job in jobs])
+            jobs = [replace(job, body_hash=hashing.hexdigest()) for job in jobs]
+            submitted = await (self._accepted_by_key(jobs) if idempotency_key else self._accepted(jobs))
             read.kept = submitted.new
         if submitted.new:
             self._wake({service: len(submitted.jobs)})
         return submitted
+
+    async def _accepted_by_key(self, jobs: Sequence[NewJob]) -> Submitted:
+        """The first record settles whether the key was used with another body; only then the others are accepted."""
+        first, rest = await self._accepted(jobs[:1]), await self._accepted(jobs[1:])
+        return Submitted(first.jobs + rest.jobs, new=first.new or rest.new)
 
     async def _accepted(self, jobs: Sequence[NewJob]) -> Submitted:
         acceptances = await self._ledger.accept([Arrival(job=job) for job in jobs])

@@ -1,10 +1,10 @@
-"""The shape of a sealed folder: what one run left behind, out of its script's reach. Paths only, no I/O.
+"""The shape of a call's sealed folder: what its run left behind, out of the script's reach. Paths only, no I/O.
 
-    <folder>/out/…     what stood in the output folder
-    <folder>/stdout    of a call: what the script wrote there (cut at a limit)
-    <folder>/stderr    of a call: the same
+    <folder>/out/…     what stood in the output folder: regular files are answers, whatever else is in it is not
+    <folder>/stdout    what the script wrote there (cut at a limit)
+    <folder>/stderr    the same
 
-Each part may be missing when there was nothing to keep. Files in `out` are regular, their names UTF-8.
+Each part is missing when there was nothing to keep. Whoever reads opens files without following links.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ STREAMS = ("stdout", "stderr")
 
 @dataclass(frozen=True, slots=True)
 class SealedFolder:
-    """Where the parts of one sealed folder lie."""
+    """Where the parts of one call's sealed folder lie."""
 
     path: Path
 
@@ -25,7 +25,7 @@ class SealedFolder:
         return self.path / OUT
 
     def stream(self, name: str) -> Path:
-        """The file that holds what a call's script wrote to `name`, one of `STREAMS`."""
+        """The file that holds what the script wrote to `name`, one of `STREAMS`."""
         if name not in STREAMS:
             raise ValueError(f"{name!r} is neither stdout nor stderr")
         return self.path / name

@@ -3,7 +3,9 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
-_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9.])?|[0-9A-Fa-f:.]+(%[A-Za-z0-9]+)?", re.ASCII)
+_HOST = re.compile(
+    r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9.])?|[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9]{1,15})?", re.ASCII
+)
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
 
 

@@ -91,10 +91,20 @@ def script_files(services: Sequence[tuple[str, Service]]) -> dict[str, str]:
 
 
 class _PlainDumper(yaml.SafeDumper):
-    """Writes values out in full: anchors would surprise people and older readers."""
+    """Writes values out in full: anchors would surprise people and older readers.
+
+    Text with anything unprintable (U+0085 and its like count as line breaks in YAML) is written with escapes.
+    """
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - the library's signature
         return True
+
+
+def _written(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
+
+
+_PlainDumper.add_representer(str, _written)
 
 
 def _elements(document: Document, file: str) -> Iterator[tuple[Place, str, dict[str, Any]]]:

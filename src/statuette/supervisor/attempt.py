@@ -3,9 +3,11 @@
 import asyncio
 import secrets
 from dataclasses import replace
+from pathlib import Path
 
 from statuette.events.jobs import Outcome, Stage
 from statuette.events.leases import Manifest, Report
+from statuette.events.sealed import SealedFolder
 from statuette.ports.backend import Runner, RunOrder, RunResult
 from statuette.ports.errors import (
     DiskFull,
@@ -74,6 +76,7 @@ class Attempt(Piece):
             return self._word(Outcome.PLATFORM_FAULT, reason=str(error))
         except UnsafeOutput as error:
             words.tell(str(error))
+            await asyncio.to_thread(remove_tree, self._place_of_outputs())
             return self._word(Outcome.BAD_OUTPUT, reason=str(error))
         except RunnerLost as error:
             return self._word(Outcome.RUNNER_DIED, reason=str(error))
@@ -85,7 +88,7 @@ class Attempt(Piece):
         order = await self._stage_in(words)
         result = await self._run(order, words)
         if isinstance(words, CallWords):
-            words.keep()
+            words.keep()  # also makes the folder that the outputs go into
         verdict_ = verdict(result)
         if self.watch.withdrawn:
             raise Withdrawn
@@ -162,16 +165,17 @@ class Attempt(Piece):
         manifest = Manifest(entries=tuple(found.entries), sealed=sealed, exit_code=result.exit_code or 0)
         self._manifest = manifest
         page = await self._first_page(manifest)
-        why = await self._publish(manifest, page, sealed=self._sealed, resumed=False)
+        why = await self._publish(manifest, page, place=self._place_of_outputs(), resumed=False)
         return self._word(Outcome.UNPUBLISHED, reason=why) if why else None
 
     async def _seal(self, words: Words) -> Findings:
         workspace = self._runner.workspace
         found = Findings()
         self._folder = self._sealed
-        if take_outputs(workspace, self._sealed):
+        place = self._place_of_outputs()
+        if take_outputs(workspace, place):
             found = await look_through(
-                self._sealed, owner=workspace.owner, limits=self._tools.limits, hashed=not self.assignment.call
+                place, owner=workspace.owner, limits=self._tools.limits, hashed=not self.assignment.call
             )
         for line in found.left_out:
             words.tell(line)
@@ -179,6 +183,10 @@ class Attempt(Piece):
             words.tell(f"{found.left_out_count - len(found.left_out)} more outputs are no regular files: not published")
         self.stages[Stage.SEALED] = self._tools.clock.wall()
         return found
+
+    def _place_of_outputs(self) -> Path:
+        """A job's sealed folder is the output folder itself; a call's holds it beside what the script said."""
+        return SealedFolder(self._sealed).out if self.assignment.call else self._sealed
 
     async def _forget_earlier(self) -> None:
         """Whatever earlier attempts sealed does not count any more, now that the script is run again."""

@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from statuette.ports.errors import UnsafeOutput
@@ -91,14 +91,14 @@ def regular_file(path: str, *, beneath: int) -> Iterator[int]:
         os.close(descriptor)
 
 
-def remove_known(path: Path, *, files: Iterable[str], folders: Iterable[str]) -> bool:
-    """Remove a folder whose content is known, without reading it. False: something else is in it, or it stays."""
+def remove_known(path: Path, names: Iterable[str]) -> bool:
+    """Remove a folder whose files are known, without reading it. False: something else is in it, or it stays."""
     try:
-        for name in files:
+        for name in names:
             (path / name).unlink(missing_ok=True)
-        for name in (*folders, "."):
-            with suppress(FileNotFoundError):
-                (path / name).rmdir()
+        path.rmdir()
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
     return True

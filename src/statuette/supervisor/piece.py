@@ -9,7 +9,6 @@ from pathlib import Path
 
 from statuette.events.jobs import Outcome, Stage
 from statuette.events.leases import Manifest, Report
-from statuette.events.sealed import OUT
 from statuette.ports.clock import Clock
 from statuette.ports.errors import BadInput, Fault, LeaseLost
 from statuette.ports.logs import Logs
@@ -107,7 +106,7 @@ class Piece:
         entries = self._manifest.entries if self._manifest else ()
         names = [entry.name for entry in entries]
         flat = len(names) <= _KNOWN and not any("/" in name for name in names)
-        if not (flat and remove_known(folder, files=[f"{OUT}/{name}" for name in names], folders=[OUT])):
+        if not (flat and remove_known(folder, names)):
             await asyncio.to_thread(remove_tree, folder)
 
     def _place(self, name: str) -> Path:
@@ -133,12 +132,12 @@ class Piece:
         say = partial(self._tools.work.commit, self.assignment.lease, manifest, page=page)
         return await insist(say, clock=self._tools.clock, patience=self._tools.limits.patience)
 
-    async def _publish(self, manifest: Manifest, page: CommitPage, *, sealed: Path, resumed: bool) -> str:
+    async def _publish(self, manifest: Manifest, page: CommitPage, *, place: Path, resumed: bool) -> str:
         """Store everything; returns "" or why it could not be done now. Raises `LeaseLost`, `SealedLost`,
         `Unavailable`.
         """
         publication = Publication(
-            self._tools.objects, sealed=sealed, manifest=manifest, resumed=resumed, lost=lambda: self.watch.lost
+            self._tools.objects, place=place, manifest=manifest, resumed=resumed, lost=lambda: self.watch.lost
         )
         while True:
             try:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from statuette.events.leases import Manifest, ManifestEntry
 from statuette.events.objects import ObjectRef
-from statuette.events.sealed import OUT
 from statuette.ports.errors import Fault, LeaseLost, UnsafeOutput
 from statuette.ports.objects import Objects
 from statuette.ports.work import CommitPage, Upload
@@ -25,7 +24,7 @@ class SealedLost(Fault):
 
 
 class Publication:
-    """The upload of one manifest.
+    """The upload of one manifest from the folder `place`.
 
     `resumed`: an earlier attempt began it, so each object is looked at (`HEAD`) before it is stored again, and each
     file is checked against the manifest's SHA-256: a machine that lost power may have kept the name and not the
@@ -33,10 +32,10 @@ class Publication:
     """
 
     def __init__(
-        self, objects: Objects, *, sealed: Path, manifest: Manifest, resumed: bool, lost: Callable[[], bool]
+        self, objects: Objects, *, place: Path, manifest: Manifest, resumed: bool, lost: Callable[[], bool]
     ) -> None:
         self._objects = objects
-        self._sealed = sealed
+        self._place = place
         self._entries: Mapping[str, ManifestEntry] = {entry.name: entry for entry in manifest.entries}
         self._resumed = resumed
         self._lost = lost
@@ -48,7 +47,7 @@ class Publication:
         """
         if page.uploads:
             try:
-                with folder(self._sealed) as root, folder(OUT, beneath=root) as out:
+                with folder(self._place) as out:
                     await self._uploads(page.uploads, out, parallel=parallel)
             except OSError as error:
                 raise SealedLost("the sealed folder cannot be read any more") from error

@@ -112,6 +112,9 @@ class Renewals:
         """Renew what is due and tell which scripts have begun. Raises `Unavailable`; nothing is lost by that, it is
         said again.
         """
+        for watch in list(self._watches.values()):
+            if watch.withdrawn and watch.running_since is not None:
+                await watch.withdraw()  # the kill may have come before the run had quite begun
         now = self._clock.monotonic()
         beginning = [watch for watch in self._jobs() if _to_tell(watch, now)]
         due = [watch for watch in self._jobs() if watch in beginning or now - watch.renewed >= self._interval]

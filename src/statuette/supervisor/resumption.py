@@ -22,7 +22,7 @@ class Resumption(Piece):
         self._find(manifest)
         self._begun = True
         page = await self._first_page(manifest)
-        why = await self._publish(manifest, page, sealed=self._folder or self._tools.sealed_root, resumed=True)
+        why = await self._publish(manifest, page, place=self._folder or self._tools.sealed_root, resumed=True)
         if why:
             return self._word(Outcome.UNPUBLISHED, reason=why)
         if manifest.exit_code:

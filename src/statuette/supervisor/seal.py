@@ -23,13 +23,13 @@ from itertools import islice
 from pathlib import Path
 
 from statuette.events.leases import ManifestEntry
-from statuette.events.sealed import OUT
 from statuette.ports.backend import Workspace
 from statuette.ports.errors import UnsafeOutput
-from statuette.supervisor.folders import Owner, folder, make_folder, open_regular, readable_folder
+from statuette.supervisor.folders import Owner, folder, open_regular, readable_folder
 from statuette.supervisor.limits import Limits
 from statuette.supervisor.names import published_name
 
+OUT = "out"
 _INLINE = 1024 * 1024
 """What may be looked through on the event loop, in bytes; each entry counts `_ENTRY` bytes besides its size."""
 _ENTRY = 16 * 1024
@@ -49,12 +49,11 @@ class Findings:
     total: int = 0
 
 
-def take_outputs(workspace: Workspace, sealed: Path) -> bool:
-    """Move the workspace's `out` to `sealed/out` and lay a new empty one in its place. False when there is nothing
-    in it.
+def take_outputs(workspace: Workspace, place: Path) -> bool:
+    """Move the workspace's `out` to `place`; the next staging in lays a new one down. False when there is nothing in
+    it.
 
-    `sealed` is made when needed; it has to lie on the workspace's file system. Raises `UnsafeOutput` when `out` is
-    no folder any more.
+    `place` has to lie on the workspace's file system. Raises `UnsafeOutput` when `out` is no folder any more.
     """
     with folder(workspace.host) as root:
         try:
@@ -64,10 +63,8 @@ def take_outputs(workspace: Workspace, sealed: Path) -> bool:
             return False
         except OSError as error:
             raise UnsafeOutput("the output folder was replaced by something else") from error
-        sealed.mkdir(mode=0o700, exist_ok=True)
-        with folder(sealed) as target:
-            os.rename(OUT, OUT, src_dir_fd=root, dst_dir_fd=target)
-        make_folder(OUT, beneath=root, owner=workspace.owner)
+        with folder(place.parent) as target:
+            os.rename(OUT, place.name, src_dir_fd=root, dst_dir_fd=target)
     return True
 
 
@@ -76,13 +73,13 @@ def _empty(name: str, *, beneath: int) -> bool:
         return next(listing, None) is None
 
 
-async def look_through(sealed: Path, *, owner: Owner, limits: Limits, hashed: bool) -> Findings:
-    """List what `sealed/out` holds; little on the event loop, much in a thread. Raises `UnsafeOutput` at the first
-    limit passed.
+async def look_through(place: Path, *, owner: Owner, limits: Limits, hashed: bool) -> Findings:
+    """List what the sealed folder `place` holds; little on the event loop, much in a thread. Raises `UnsafeOutput` at
+    the first limit passed.
     """
     findings = Findings()
     looking = _Looking(findings, owner=owner, limits=limits, hashed=hashed)
-    steps = looking.all_of(sealed)
+    steps = looking.all_of(place)
     spent = 0
     for cost in steps:
         spent += cost
@@ -113,8 +110,8 @@ class _Looking:
             if self.stopped:
                 return
 
-    def all_of(self, sealed: Path) -> Iterator[int]:
-        with folder(sealed) as root, readable_folder(OUT, beneath=root) as out:
+    def all_of(self, place: Path) -> Iterator[int]:
+        with folder(place.parent) as parent, readable_folder(place.name, beneath=parent) as out:
             yield from self._folder(out, prefix="", depth=1)
 
     def _folder(self, descriptor: int, *, prefix: str, depth: int) -> Iterator[int]:
@@ -153,9 +150,9 @@ class _Looking:
             with readable_folder(name, beneath=parent) as below:
                 yield from self._folder(below, prefix=f"{prefix}{name}/", depth=depth + 1)
         elif not stat.S_ISREG(facts.st_mode):
-            self._leave_out(f"{prefix}{name}", _kind(facts.st_mode))
+            self._leave_out(name, parent, what=f"output {prefix + name!r} is {_kind(facts.st_mode)}")
         elif facts.st_nlink > 1 and facts.st_uid != self._owner[0]:
-            self._leave_out(f"{prefix}{name}", "another owner's file under a second name")
+            self._leave_out(name, parent, what=f"output {prefix + name!r} is another owner's file under a second name")
         else:
             self._found.total += facts.st_size
             if self._found.total > self._limits.total:
@@ -172,10 +169,12 @@ class _Looking:
             os.close(descriptor)
         self._found.entries.append(ManifestEntry(name=f"{prefix}{name}", size=size, sha256=digest))
 
-    def _leave_out(self, name: str, kind: str) -> None:
+    def _leave_out(self, name: str, parent: int, *, what: str) -> None:
+        """Drop an entry, so that nobody who reads the sealed folder later meets it."""
+        os.unlink(name, dir_fd=parent)
         self._found.left_out_count += 1
         if len(self._found.left_out) < _TOLD:
-            self._found.left_out.append(f"output {name!r} is {kind}: not published")
+            self._found.left_out.append(f"{what}: not published")
 
 
 def sha256(descriptor: int) -> str:

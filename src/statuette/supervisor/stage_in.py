@@ -61,9 +61,9 @@ def write_beside(name: str, data: bytes, *, workspace: Workspace) -> None:
 def _ready(root: int, workspace: Workspace) -> None:
     for name in (IN, OUT):
         try:
+            os.stat(name, dir_fd=root, follow_symlinks=False)
+        except FileNotFoundError:
             make_folder(name, beneath=root, owner=workspace.owner)
-        except FileExistsError:
-            continue
 
 
 def _expected(assignment: Assignment) -> int:

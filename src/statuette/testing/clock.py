@@ -50,6 +50,7 @@ class VirtualClock(Clock):
 
     async def advance(self, seconds: float) -> None:
         """Let time pass; those whose time has come have run when this returns."""
+        await self._let_others()  # those just begun fall asleep first
         until = self._now + seconds
         while self._sleepers and self._sleepers[0][0] <= until:
             self._wake_until(self._sleepers[0][0])

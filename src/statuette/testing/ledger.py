@@ -1,6 +1,7 @@
 """The ledger's twin in memory: the same five ports over dictionaries, for tests that need no file and no database.
 
-It keeps every promise of the ports but durability and encryption; `ledger_suite_*` are the proof, run on it and on the real ones.
+It keeps every promise of the ports but durability and encryption; the proof is `ledger_suite_*`, run on it and on the
+real ones.
 """
 
 import uuid

@@ -1,6 +1,7 @@
 """Work in memory: assignments are given out in order, what supervisors say is kept for the test to read."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from statuette.events.leases import Commit, Lease, Manifest, Report
@@ -12,12 +13,13 @@ from statuette.ports.work import Assignment, CommitPage, OutputRule, Upload, Wor
 class MemoryWork(Work):
     """Gives out `assignments` and, when there are none left, waits unless `finished` was called.
 
-    `commits`, `reports`, `renewed` keep what was said; `handed` the folders that calls' reports came with.
+    `leased`, `commits`, `reports`, `renewed` keep what was said; `handed` the folders that calls' reports came with.
     `page_size` is how many uploads a page of a commit holds. A lease in `lost` is refused everywhere. The commit's
     mark is `<job>.<generation>`.
     """
 
     def __init__(self, *, rules: Sequence[OutputRule] = (), page_size: int = 500) -> None:
+        self.leased: list[tuple[str, Lease]] = []
         self.commits: dict[str, Commit] = {}
         self.reports: list[tuple[Lease, Report]] = []
         self.renewed: list[tuple[Lease, ...]] = []
@@ -29,7 +31,7 @@ class MemoryWork(Work):
         self._assignments: list[Assignment] = []
         self._finished = False
         self._more = asyncio.Event()
-        self._withdrawn: asyncio.Queue[Lease] = asyncio.Queue()
+        self._withdrawn: defaultdict[str, asyncio.Queue[Lease]] = defaultdict(asyncio.Queue)
 
     def add(self, *assignments: Assignment) -> None:
         """Work to be given out."""
@@ -43,13 +45,14 @@ class MemoryWork(Work):
 
     def withdraw(self, lease: Lease) -> None:
         """Cancel what runs under this lease."""
-        self._withdrawn.put_nowait(lease)
+        self._withdrawn[lease.runner].put_nowait(lease)
 
     async def lease(self, runner: str, *, limit: int = 1) -> Sequence[Assignment]:
         while not self._assignments and not self._finished:
             self._more.clear()
             await self._more.wait()
         given, self._assignments = self._assignments[:limit], self._assignments[limit:]
+        self.leased.extend((runner, assignment.lease) for assignment in given)
         return given
 
     async def renew(self, leases: Sequence[Lease], *, started: Mapping[str, float]) -> Sequence[Lease]:
@@ -73,7 +76,7 @@ class MemoryWork(Work):
             self.handed[lease.job] = sealed
 
     async def cancelled(self, runner: str) -> Sequence[Lease]:
-        return [await self._withdrawn.get()]
+        return [await self._withdrawn[runner].get()]
 
     def _check(self, lease: Lease) -> None:
         if lease in self.lost:

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from statuette.ports import errors
+from statuette.spec import InvalidDefinition
 
 CHALLENGE = b'Basic realm="Authorization Required"'
 
@@ -40,6 +41,7 @@ class Refusal:
 # First match wins, so a class stands above its parents.
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.BadInput, 400),
+    (InvalidDefinition, 400),
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (errors.Conflict, 409),

@@ -66,7 +66,7 @@ async def send_refusal(refusal: Refusal, send: Send) -> None:
     body = refusal.text.encode("utf-8", "replace")
     headers = [(b"content-length", str(len(body)).encode()), *refusal.headers]
     if body:
-        headers.append((b"content-type", b"text/plain; charset=utf-8"))
+        headers += [(b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff")]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

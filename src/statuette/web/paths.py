@@ -28,7 +28,7 @@ def clean_path(scope: Scope) -> str:
         return path
     path = path.removesuffix("/")
     parts = path.split("/")
-    if parts[0] or any(part in ("", ".", "..") for part in parts[1:]):
+    if len(parts) < 2 or parts[0] or any(part in ("", ".", "..") for part in parts[1:]):
         raise PageNotFound
     return path
 

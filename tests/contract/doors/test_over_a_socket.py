@@ -16,8 +16,7 @@ async def served(app, inside):
     # The test runner owns the signals, so the server must not take them.
     server.capture_signals = contextlib.nullcontext
     task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", auth=inside.client.auth) as client:
         yield client

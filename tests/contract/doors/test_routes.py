@@ -63,6 +63,7 @@ async def test_description_of_the_api(inside):
     assert ("/job/{service}", "post") in operations
     assert ("/system/jobs/{service}/{job}", "get") in operations
     assert "script" in document["components"]["schemas"]["Service"]["properties"]
+    assert "HTTPValidationError" not in answer.text
     assert document["paths"]["/system/info"]["get"]["security"] == [{"basic": []}]
     assert len({document["paths"][path][method]["operationId"] for path, method in operations}) == len(operations)
 

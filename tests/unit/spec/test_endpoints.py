@@ -23,8 +23,15 @@ def test_the_host_is_found(url, host):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "store.example.org", "ftp://a", "file:///etc/passwd", "http://", "http://:80", "http://a:99999", "http://a:0"]
-    + [
+    [
+        "",
+        "store.example.org",
+        "ftp://a",
+        "file:///etc/passwd",
+        "http://",
+        "http://:80",
+        "http://a:99999",
+        "http://a:0",
         "http://a:x",
         "http://a b",
         "http://a\n",
@@ -33,8 +40,10 @@ def test_the_host_is_found(url, host):
         "http://a?x=1",
         "http://a#b",
         "http://[::1",
-    ]
-    + ["http://ä.example", "http://a\\b", "http://" + "a" * 300],
+        "http://ä.example",
+        "http://a\\b",
+        "http://" + "a" * 300,
+    ],
 )
 def test_what_is_no_address_is_refused(url):
     assert url_problem(url)

@@ -131,8 +131,16 @@ def test_names_of_files_that_are_no_unicode_are_shortened_too():
 
 @pytest.mark.parametrize(
     ("key", "name"),
-    [("in/a.png", "a.png"), ("a.png", "a.png"), ("in/..", "file"), (".", "file"), ("", "file"), ("in/dir/", "dir")]
-    + [("a\0b", "a_b"), ("in/ein name+.txt", "ein name+.txt")],
+    [
+        ("in/a.png", "a.png"),
+        ("a.png", "a.png"),
+        ("in/..", "file"),
+        (".", "file"),
+        ("", "file"),
+        ("in/dir/", "dir"),
+        ("a\x00b", "a_b"),
+        ("in/ein name+.txt", "ein name+.txt"),
+    ],
 )
 def test_local_names(key, name):
     assert local_name(key) == name

@@ -1,6 +1,5 @@
 """Values to rows and back: events, jobs, attempts, manifests; JSON as bytes, what has its default is left out."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -8,15 +7,12 @@ import orjson
 import sqlalchemy as sa
 
 from statuette.adapters.ledger_sql.schema import shelf_of
-from statuette.events.event import Event, EventKind
 from statuette.events.jobs import FINAL, LEASABLE, Attempt, Job, JobState, NewJob, Outcome, Retries, Stage, Usage
 from statuette.events.leases import Manifest, ManifestEntry
-from statuette.events.objects import ObjectRef, ObjectVersion
+from statuette.events.portable import dump_event, load_event
 
 Row = sa.Row[*tuple[Any, ...]]
 Plain = dict[str, Any]
-
-_WORDS_OF_EVENT = ("time", "principal", "source_ip", "document", "payload_file", "commit", "delegated_by")
 
 
 def dump_json(value: object) -> bytes:
@@ -27,50 +23,6 @@ def dump_json(value: object) -> bytes:
 def load_json(text: bytes) -> Any:  # noqa: ANN401 - JSON can be anything
     """Plain values from JSON bytes."""
     return orjson.loads(text)
-
-
-def dump_event(event: Event) -> Plain:
-    """An event as plain values; bytes in base64."""
-    plain: Plain = {"kind": event.kind.value}
-    plain |= {name: value for name in _WORDS_OF_EVENT if (value := getattr(event, name))}
-    if event.object:
-        plain["object"] = _dump_object(event.object)
-    if event.inferred:
-        plain["inferred"] = True
-    if event.variables:
-        plain["variables"] = event.variables
-    if event.payload:
-        plain["payload"] = base64.b64encode(event.payload).decode()
-    return plain
-
-
-def load_event(plain: Plain) -> Event:
-    """The event that `dump_event` made these values of."""
-    place = plain.get("object")
-    return Event(
-        kind=EventKind(plain["kind"]),
-        object=_load_object(place) if place else None,
-        inferred=plain.get("inferred", False),
-        variables=plain.get("variables", {}),
-        payload=base64.b64decode(plain.get("payload", "")),
-        **{name: plain.get(name, "") for name in _WORDS_OF_EVENT},
-    )
-
-
-def _dump_object(place: ObjectRef) -> Plain:
-    plain: Plain = {"bucket": place.bucket, "key": place.key, "provider": place.provider}
-    if place.version:
-        version = place.version
-        plain["version"] = [version.etag, version.size, version.modified, version.version_id]
-    return plain
-
-
-def _load_object(plain: Plain) -> ObjectRef:
-    version = None
-    if "version" in plain:
-        etag, size, modified, version_id = plain["version"]
-        version = ObjectVersion(etag=etag, size=size, modified=modified, version_id=version_id)
-    return ObjectRef(bucket=plain["bucket"], key=plain["key"], provider=plain["provider"], version=version)
 
 
 def new_row(job: NewJob, state: JobState, accepted: float) -> Plain:

@@ -7,7 +7,7 @@ from typing import ClassVar
 import sqlalchemy as sa
 
 from statuette.adapters.ledger_sql.batch import Batch, chunks
-from statuette.adapters.ledger_sql.codec import Plain, new_row
+from statuette.adapters.ledger_sql.codec import Plain, dump_json, new_row
 from statuette.adapters.ledger_sql.reader import Reader
 from statuette.adapters.ledger_sql.schema import jobs, seen, shelf_of, streams
 from statuette.adapters.ledger_sql.writer import MAX_WEIGHT, Request, Writer
@@ -33,6 +33,21 @@ class Forget(Request[None]):
 
     feed: str
     object_keys: Sequence[str]
+
+
+# `(feed, object_key, identity) IN (…)` makes SQLite read the whole table; joined from the list's side it looks up
+# each one.
+_SEEN_COLUMNS = "SELECT feed, object_key, identity FROM"
+SEEN_QUESTIONS = {
+    "sqlite": sa.text(
+        f"{_SEEN_COLUMNS} json_each(:given) AS given CROSS JOIN seen ON feed = json_extract(given.value, '$[0]')"
+        " AND object_key = json_extract(given.value, '$[1]') AND identity = json_extract(given.value, '$[2]')"
+    ),
+    "postgresql": sa.text(
+        f"{_SEEN_COLUMNS} json_array_elements(CAST(:given AS json)) AS given (value) JOIN seen ON feed = value ->> 0"
+        " AND object_key = value ->> 1 AND identity = value ->> 2"
+    ),
+}
 
 
 class SqlIntake(IntakeLedger):
@@ -111,10 +126,10 @@ def _look_up(connection: sa.Connection, arrivals: Sequence[Arrival]) -> _Known:
 
 def _seen_of(connection: sa.Connection, sightings: Iterable[Sighting]) -> set[Sighting]:
     found: set[Sighting] = set()
-    columns = (seen.c.feed, seen.c.object_key, seen.c.identity)
+    question = SEEN_QUESTIONS[connection.dialect.name]
     for some in chunks(sightings):
-        query = sa.select(*columns).where(sa.tuple_(*columns).in_(some))
-        found.update((row.feed, row.object_key, row.identity) for row in connection.execute(query))
+        rows = connection.execute(question, {"given": dump_json(some).decode()})
+        found.update((row.feed, row.object_key, row.identity) for row in rows)
     return found
 
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from statuette.ports.errors import LedgerUnavailable
 _log = logging.getLogger(__name__)
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x5747_4D49  # any number, the same in every manager: one migrates, the others wait
+_one_at_a_time = threading.Lock()  # Alembic keeps the migration under way in module variables
 
 
 def migrate(engine: sa.Engine, *, target: str = "head") -> None:
@@ -39,7 +41,7 @@ def migrate(engine: sa.Engine, *, target: str = "head") -> None:
     if file and present:
         copy = copy_database(file, file.with_name(f"{file.name}.before-{present}.bak"))
         _log.info("copied the ledger before its migration", extra={"action": "ledger_copied", "copy": copy.name})
-    with engine.begin() as connection:
+    with _one_at_a_time, engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         config.attributes["connection"] = connection

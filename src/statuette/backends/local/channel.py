@@ -1,11 +1,9 @@
 """The protocol spoken with `supervisor/runner.sh`, from outside: FIFOs, requests, answers, the file of variables."""
 
-import fcntl
+import contextlib
 import logging
 import os
 import re
-import struct
-import termios
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,7 +12,9 @@ from statuette.backends.local.folders import RunnerFolders
 _log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
-_SHELL_OWN = frozenset({"UID", "EUID", "PPID", "BASHOPTS", "SHELLOPTS", "BASH_VERSINFO", "OPTIND", "LINENO", "PWD", "OLDPWD", "_"})
+_SHELL_OWN = frozenset(
+    {"UID", "EUID", "PPID", "BASHOPTS", "SHELLOPTS", "BASH_VERSINFO", "OPTIND", "LINENO", "PWD", "OLDPWD", "_"}
+)
 """Names that one of the shells refuses to have set, which would end it, or sets itself."""
 _LONGEST = 128 * 1024
 """Linux passes no single `name=value` of 128 KiB or more to a program (MAX_ARG_STRLEN)."""
@@ -24,13 +24,16 @@ _TAIL = 4096
 def assignments(variables: Mapping[str, str]) -> bytes:
     """The variables as lines of single-quoted assignments, byte for byte.
 
-    Left out, with a line in our log: names no shell can have, values with NUL or of 128 KiB and more (`execve` takes neither).
+    Left out, with a line in our log: names no shell can have, values with NUL or of 128 KiB and more (`execve` takes
+    neither).
     """
     lines = []
     for name, value in variables.items():
         content = value.encode("utf-8", "surrogateescape")
         if not _NAME.match(name) or name in _SHELL_OWN or b"\0" in content or len(name) + len(content) + 2 > _LONGEST:
-            _log.warning("a variable cannot be passed to the script", extra={"action": "variables", "variable": name[:64]})
+            _log.warning(
+                "a variable cannot be passed to the script", extra={"action": "variables", "variable": name[:64]}
+            )
             continue
         lines.append(b"export %b='%b'\n" % (name.encode(), content.replace(b"'", b"'\\''")))
     return b"".join(lines)
@@ -60,7 +63,8 @@ class Answers:
 
 
 class Channel:
-    """Our ends of a runner's FIFOs. They are opened for both directions, so no open ever waits; we never block on them."""
+    """Our ends of a runner's FIFOs. They are opened for both directions, so no open ever waits; we never block on
+    them."""
 
     def __init__(self, folders: RunnerFolders) -> None:
         flags = os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC
@@ -81,25 +85,20 @@ class Channel:
         return path
 
     def send(self, word: str, request: str) -> bool:
-        """Send a request; False when the FIFO is stuffed. The line starts with a line end, against a half line left in it."""
+        """Send a request; False when the FIFO is stuffed. The line starts with a line end, against a half line left
+        in it."""
         try:
             os.write(self._request, f"\n{word} {request}\n".encode())
         except BlockingIOError:
             return False
         return True
 
-    def waiting(self) -> int:
-        """Bytes in the request FIFO that the loop has not taken yet."""
-        buffer = fcntl.ioctl(self._request, termios.FIONREAD, b"\0\0\0\0")
-        return int(struct.unpack("i", buffer)[0])
-
-    def drain_life(self) -> None:
-        """Throw away what a script wrote into the life FIFO."""
-        try:
-            while os.read(self._life, 65536):
-                continue
-        except BlockingIOError:
-            return
+    def drain(self) -> None:
+        """Throw away what a script wrote into the FIFOs that only we write into."""
+        for descriptor in (self._request, self._life):
+            with contextlib.suppress(BlockingIOError):
+                while os.read(descriptor, 65536):
+                    continue
 
     def close(self) -> None:
         """Close our ends: end-of-file for the loop."""

@@ -1,4 +1,5 @@
-"""A runner's folders on the host, made and emptied. Whatever a script left is handled beneath descriptors: no path of its making is
+"""A runner's folders on the host, made and emptied. Whatever a script left is handled beneath descriptors: no path of
+its making is
 followed, no link opened, no depth or number of files is too much.
 """
 
@@ -14,7 +15,8 @@ _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class RunnerFolders:
-    """The folders of one runner under `base`. `control` and `config` are read-only to the script, the rest is its to fill."""
+    """The folders of one runner under `base`. `control` and `config` are read-only to the script, the rest is its to
+    fill."""
 
     base: Path
 
@@ -39,7 +41,8 @@ class RunnerFolders:
         return self.base / "work", self.base / "tmp", self.base / "shm"
 
     def make(self, *, owner: tuple[int, int], runner_script: bytes, files: dict[str, bytes]) -> None:
-        """Make everything; `owner` gets what the script may write. Raises OSError, and FileExistsError when it was made before."""
+        """Make everything; `owner` gets what the script may write. Raises OSError, and FileExistsError when it was
+        made before."""
         self.base.mkdir(mode=0o711)
         for folder in (self.control, self.config, self.io):
             folder.mkdir(mode=0o755)
@@ -88,9 +91,11 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def empty(folder: Path) -> None:
-    """Remove everything in `folder` and bring its own mode and attributes back (0755 or 0700 as its owner's bits were made).
+    """Remove everything in `folder` and bring its own mode and attributes back (0755 or 0700 as its owner's bits were
+    made).
 
-    Sub-folders are lifted to the top before they are opened, so depth costs neither descriptors nor recursion. Nothing may write
+    Sub-folders are lifted to the top before they are opened, so depth costs neither descriptors nor recursion.
+    Nothing may write
     meanwhile. Raises OSError when something cannot be removed.
     """
     handle = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -150,7 +155,8 @@ def _remove_folder(name: str, *, folder: int, top: int) -> None:
 def copy_shell(source: Path, target: Path) -> None:
     """Copy a shell so that it can be executed and not read.
 
-    The kernel makes a process whose program cannot be read "not dumpable": the script, though of the same user, can neither trace the
+    The kernel makes a process whose program cannot be read "not dumpable": the script, though of the same user, can
+    neither trace the
     loop nor open its memory, environment or descriptors in /proc.
     """
     if target.exists():

@@ -1,4 +1,5 @@
-"""Memory, CPU and process limits by control groups: version 1 (as on hybrid machines), version 2 where it was delegated to us, a
+"""Memory, CPU and process limits by control groups: version 1 (as on hybrid machines), version 2 where it was
+delegated to us, a
 systemd scope for a plain user; where there is none of these, `watchdog` looks at resident memory instead.
 """
 
@@ -155,7 +156,8 @@ class NoGroup:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The machine's means of limiting. `kind` is for people; `parents` are our groups' parents by controller, empty for none."""
+    """The machine's means of limiting. `kind` is for people; `parents` are our groups' parents by controller, empty
+    for none."""
 
     kind: str
     version: int = 0
@@ -183,7 +185,8 @@ class Limits:
 
 
 def find_limits(tag: str, *, mounts: str, own: str) -> Limits:
-    """Choose the means; `mounts` and `own` are the texts of /proc/self/mounts and /proc/self/cgroup, `tag` names our parent group."""
+    """Choose the means; `mounts` and `own` are the texts of /proc/self/mounts and /proc/self/cgroup, `tag` names our
+    parent group."""
     one = parents_v1(mounts, own)
     if all(controller in one and os.access(one[controller], os.W_OK) for controller in CONTROLLERS):
         return Limits("cgroups, version 1", 1, {key: parent / tag for key, parent in one.items()})
@@ -201,7 +204,7 @@ def parents_v1(mounts: str, own: str) -> dict[str, Path]:
         _, names, path = line.split(":", 2)
         for name in names.split(","):
             places[name] = path
-    found = {}
+    found: dict[str, Path] = {}
     for line in mounts.splitlines():
         _, target, kind, options = line.split()[:4]
         if kind == "cgroup":
@@ -221,7 +224,8 @@ def parent_v2(mounts: str, own: str) -> Path | None:
 
 
 def _delegate(own: Path, tag: str) -> bool:
-    """Make our parent group hand its controllers down; False when that is not ours to do. We move into a leaf: groups with
+    """Make our parent group hand its controllers down; False when that is not ours to do. We move into a leaf: groups
+    with
     processes of their own cannot have limited children."""
     try:
         if not set(CONTROLLERS) <= set((own / "cgroup.controllers").read_text().split()):

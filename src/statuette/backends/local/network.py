@@ -1,4 +1,5 @@
-"""Outward network for a sandbox: slirp4netns or pasta, a process in user space beside it, without the host's loopback."""
+"""Outward network for a sandbox: slirp4netns or pasta, a process in user space beside it, without the host's
+loopback."""
 
 import asyncio
 import contextlib
@@ -6,7 +7,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,10 @@ class Tool:
 
 
 def find_tool() -> Tool | None:
-    """slirp4netns first: ready in about 10 ms and a few MiB resident."""
+    """slirp4netns first: ready in about 10 ms and a few MiB resident. None also where we may not make network
+    interfaces."""
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        return None
     for name in ("slirp4netns", "pasta"):
         found = shutil.which(name)
         if found:
@@ -45,8 +48,16 @@ def command(tool: Tool, *, net: str, user: str, ready: int) -> list[str]:
         target = [f"--ready-fd={ready}", f"--userns-path={user}", "--netns-type=path", net, "tap0"]
         return [str(tool.program), *options, *target]
     ports = ["-t", "none", "-u", "none", "-T", "none", "-U", "none"]
-    options = ["--foreground", "--quiet", "--config-net", "--no-map-gw", *ports, "--dns-forward", NAMESERVER]
+    user_id = (
+        ["--runas", "0"] if os.geteuid() == 0 else []
+    )  # `nobody`, its default for root, could not enter the namespace
+    options = ["--foreground", "--quiet", *user_id, "--config-net", "--no-map-gw", *ports, "--dns-forward", NAMESERVER]
     return [str(tool.program), *options, "--userns", user, "--netns", net]
+
+
+def _settle(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
 
 
 @dataclass(slots=True)
@@ -61,8 +72,8 @@ class Connection:
         if self.ready < 0:
             return
         loop = asyncio.get_running_loop()
-        done = loop.create_future()
-        loop.add_reader(self.ready, lambda: done.done() or done.set_result(None))
+        done: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(self.ready, _settle, done)
         try:
             await asyncio.wait_for(done, _READY)
         except TimeoutError as error:
@@ -83,20 +94,31 @@ class Connection:
             self.ready = -1
 
 
-def connect(tool: Tool, *, pid: int, prefix: Sequence[str]) -> Connection:
-    """Give the network namespace of `pid` a way out. `prefix` drops rights. Raises BackendUnavailable when `pid` is gone."""
-    read, write = os.pipe2(os.O_CLOEXEC)
+def open_namespace(pid: int) -> int:
+    """A descriptor of a process's network namespace. Raises BackendUnavailable when the process is gone.
+
+    To be taken before process 1 becomes its shell, which a plain user cannot look into any more.
+    """
     try:
-        net = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        os.close(read)
-        os.close(write)
         raise BackendUnavailable("the sandbox was gone before its network was made") from error
+
+
+def connect(tool: Tool, net: int) -> Connection:
+    """Give the network namespace behind `net` a way out. Only when bubblewrap is done with it: both speak to the
+    kernel about `lo`.
+
+    The tool runs as we do, since `/dev/net/tun` may be root's alone; slirp4netns then locks itself in (a root folder
+    of its own,
+    no capabilities, seccomp), pasta too.
+    """
+    read, write = os.pipe2(os.O_CLOEXEC)
     user = fcntl.ioctl(net, _NS_GET_USERNS)
     try:
         line = command(tool, net=f"/proc/self/fd/{net}", user=f"/proc/self/fd/{user}", ready=write)
         process = subprocess.Popen(
-            ["/bin/sh", "-c", _GUARD, "sh", *prefix, *line],
+            ["/bin/sh", "-c", _GUARD, "sh", *line],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -107,8 +129,8 @@ def connect(tool: Tool, *, pid: int, prefix: Sequence[str]) -> Connection:
         os.close(read)
         raise
     finally:
-        for descriptor in (net, user, write):
-            os.close(descriptor)
+        os.close(user)
+        os.close(write)
     if tool.name == "slirp4netns":
         return Connection(process, read)
     os.close(read)

@@ -10,7 +10,8 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """From /proc/PID/stat: state letter, parent, CPU seconds of ended and awaited children, start in clock ticks since boot."""
+    """From /proc/PID/stat: state letter, parent, CPU seconds of ended and awaited children, start in clock ticks
+    since boot."""
 
     state: str
     parent: int
@@ -35,7 +36,8 @@ def alive(pid: int, started: int) -> bool:
 
 
 def descendants(pid: int) -> list[int]:
-    """All living processes below `pid`. Process 1 of a PID namespace inherits every orphan in it, so none escapes this list."""
+    """All living processes below `pid`. Process 1 of a PID namespace inherits every orphan in it, so none escapes
+    this list."""
     found: list[int] = []
     queue = [pid]
     while queue:
@@ -50,7 +52,8 @@ def descendants(pid: int) -> list[int]:
 
 
 def resident(pid: int) -> int:
-    """Bytes of a process's own resident memory (anonymous and shared memory, without file pages that others map too)."""
+    """Bytes of a process's own resident memory (anonymous and shared memory, without file pages that others map
+    too)."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="latin-1").splitlines()
     except (FileNotFoundError, ProcessLookupError):

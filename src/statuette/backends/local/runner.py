@@ -8,6 +8,7 @@ import secrets
 import signal
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from statuette.backends.local import processes
 from statuette.backends.local.channel import Answers, Channel, assignments
@@ -17,10 +18,12 @@ from statuette.backends.local.spawn import Sandbox
 from statuette.backends.local.watchdog import Watchdog
 from statuette.events.jobs import Usage
 from statuette.ports.backend import End, Output, RunOrder, RunResult, Workspace
+from statuette.ports.errors import DiskFull
 
 _log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
+_OVERHEARD = 1000
 _ASK_EVERY = 0.2
 _ASK_TIMES = 10
 _EMPTY_SECONDS = 2.0
@@ -29,16 +32,19 @@ _CHECK_SECONDS = 2.0
 
 @dataclass(slots=True)
 class _Current:
-    """The run under way. `ending` is why we end it, None while it goes on by itself; `over` brings the exit code, None: it died."""
+    """The run under way. `ending` is why we end it, None while it goes on by itself; `over` brings the exit code,
+    None: it died."""
 
     output: Output
     over: asyncio.Future[int | None]
+    settled: asyncio.Future[None]
     ending: End | None = None
     reason: str = ""
 
 
 class ProcessRunner:
-    """Speaks with `runner.sh` in a sandbox. Signals reach process 1 from outside; whether anybody is left is looked up outside."""
+    """Speaks with `runner.sh` in a sandbox. Signals reach process 1 from outside; whether anybody is left is looked
+    up outside."""
 
     def __init__(
         self,
@@ -63,6 +69,7 @@ class ProcessRunner:
         self._answers = Answers()
         self._current: _Current | None = None
         self._dead = False
+        self.overheard = b""
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(sandbox.stdout, self._pump, "stdout")
         self._loop.add_reader(sandbox.stderr, self._pump, "stderr")
@@ -98,38 +105,49 @@ class ProcessRunner:
             return False
         try:
             self._sandbox.clear_flags()
-            self._channel.drain_life()
+            self._channel.drain()
             await asyncio.to_thread(self._folders.reset, self._workspace.owner)
         except OSError:
             _log.warning("a runner cannot be emptied", extra={"action": "reset", "runner": self._id}, exc_info=True)
             return False
         return await self.check()
 
+    @property
+    def died(self) -> bool:
+        """Whether process 1 is known to be gone."""
+        return self._dead
+
     async def check(self) -> bool:
         """Whether the loop answers and nothing that outlives processes is left inside."""
         return not self._dead and await self._ask("check", secrets.token_hex(16), timeout=_CHECK_SECONDS) == 0
 
-    def detach(self) -> None:
-        """Stop listening; call before the descriptors are closed. Idempotent. A run under way ends as died."""
+    async def end(self) -> None:
+        """Kill everything inside, let a run under way come to its result, stop listening. Descriptors may be closed then."""
+        self._sandbox.signal(signal.SIGKILL)
+        current = self._current
+        if current is not None:
+            await asyncio.wait({current.settled})
         for descriptor in (self._sandbox.stdout, self._sandbox.stderr, self._channel.answer, self._sandbox.loop_handle):
             self._loop.remove_reader(descriptor)
-        self._died()
+        self._dead = True
 
     async def _run(self, order: RunOrder, output: Output) -> RunResult:
         started = time.time()
         if self._dead:
             return RunResult(end=End.DIED, exit_code=None, started=started, ended=started, reason="the runner is gone")
-        current = self._current = _Current(output, self._loop.create_future())
+        current = self._take_up(output)
         try:
             return await self._conduct(order, current, started)
         finally:
-            self._current = None
+            self._lay_down(current)
 
     async def _conduct(self, order: RunOrder, current: _Current, started: float) -> RunResult:
         request = secrets.token_hex(16)
-        variables = self._channel.put_variables(request, self._variables + assignments(order.variables))
+        variables = self._put_variables(request, order)
         before = _Figures.take(self._group, self._sandbox.loop)
         self._group.mark()
+        if self._watchdog:
+            self._watchdog.peak = 0
         watching = asyncio.ensure_future(self._watchdog.watch(self._too_much)) if self._watchdog else None
         timer = self._loop.call_later(order.timeout, self._end_run, End.TIMED_OUT) if order.timeout > 0 else None
         try:
@@ -147,11 +165,18 @@ class ProcessRunner:
         self._pump("stdout", to_the_end=True)
         self._pump("stderr", to_the_end=True)
         ended = time.time()
-        return _result(current, code=None if self._dead else code, used=before.until_now(self._group), started=started, ended=ended)
+        used = before.until_now(self._group, self._watchdog)
+        return _result(current, code=None if self._dead else code, used=used, started=started, ended=ended)
+
+    def _put_variables(self, request: str, order: RunOrder) -> Path:
+        try:
+            return self._channel.put_variables(request, self._variables + assignments(order.variables))
+        except OSError as error:
+            raise DiskFull("the variables of a run could not be written") from error
 
     async def _ask(self, word: str, request: str, *, timeout: float) -> int | None:
         """Send a request that is no run; its code, None when there is no answer in `timeout` seconds."""
-        current = self._current = _Current(_ignore, self._loop.create_future())
+        current = self._take_up(self._overhear)
         self._answers.expect(request)
         try:
             if not self._channel.send(word, request):
@@ -160,7 +185,19 @@ class ProcessRunner:
         except TimeoutError:
             return None
         finally:
-            self._current = None
+            self._lay_down(current)
+
+    def _take_up(self, output: Output) -> _Current:
+        current = self._current = _Current(output, self._loop.create_future(), self._loop.create_future())
+        return current
+
+    def _lay_down(self, current: _Current) -> None:
+        self._current = None
+        current.settled.set_result(None)
+
+    def _overhear(self, stream: str, data: bytes) -> None:
+        """Nobody speaks between runs but bubblewrap, when it cannot make the sandbox."""
+        self.overheard = (self.overheard + data)[-_OVERHEARD:]
 
     def _too_much(self, reason: str) -> None:
         if self._current:
@@ -177,7 +214,11 @@ class ProcessRunner:
             self._kill_all("its loop does not answer")
             return
         self._sandbox.signal(signal.SIGTERM)
-        self._loop.call_later(_ASK_EVERY, lambda: self._current is current and self._end_run(why, asked + 1))
+        self._loop.call_later(_ASK_EVERY, self._ask_again, current, asked + 1)
+
+    def _ask_again(self, current: _Current, asked: int) -> None:
+        if self._current is current and current.ending is not None:
+            self._end_run(current.ending, asked)
 
     def _kill_all(self, reason: str) -> None:
         _log.warning("a runner is ended: %s", reason, extra={"action": "kill", "runner": self._id})
@@ -213,7 +254,8 @@ class ProcessRunner:
                 return
 
     async def _wait_until_empty(self) -> None:
-        """Wait until process 1 is alone: what it killed takes a moment to die. Ends the sandbox when something does not."""
+        """Wait until process 1 is alone: what it killed takes a moment to die. Ends the sandbox when something does
+        not."""
         deadline = time.monotonic() + _EMPTY_SECONDS
         pause = 0.0002
         while not self._dead and processes.descendants(self._sandbox.loop):
@@ -238,11 +280,12 @@ class _Figures:
     def take(cls, group: Group, loop: int) -> "_Figures":
         return cls(group.cpu_seconds(), group.out_of_memory(), loop, _children_cpu(loop))
 
-    def until_now(self, group: Group) -> "_Used":
+    def until_now(self, group: Group, watchdog: Watchdog | None) -> "_Used":
         cpu = group.cpu_seconds() - self.cpu_seconds
-        if not group.entries:
-            cpu = max(0.0, _children_cpu(self.loop) - self.children_cpu)
-        return _Used(Usage(cpu_seconds=cpu, memory_peak=group.memory_peak()), group.out_of_memory() - self.out_of_memory)
+        peak = group.memory_peak()
+        if watchdog:
+            cpu, peak = max(0.0, _children_cpu(self.loop) - self.children_cpu), watchdog.peak
+        return _Used(Usage(cpu_seconds=cpu, memory_peak=peak), group.out_of_memory() - self.out_of_memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +300,9 @@ def _children_cpu(loop: int) -> float:
 
 
 def _result(current: _Current, *, code: int | None, used: _Used, started: float, ended: float) -> RunResult:
-    result = RunResult(end=End.EXITED, exit_code=code, started=started, ended=ended, usage=used.usage, reason=current.reason)
+    result = RunResult(
+        end=End.EXITED, exit_code=code, started=started, ended=ended, usage=used.usage, reason=current.reason
+    )
     if current.ending is not None:
         return replace(result, end=current.ending, exit_code=None)
     if used.out_of_memory and code != 0:
@@ -267,7 +312,3 @@ def _result(current: _Current, *, code: int | None, used: _Used, started: float,
     if used.out_of_memory:
         return replace(result, reason="a process of the script was ended at the memory limit")
     return result
-
-
-def _ignore(stream: str, data: bytes) -> None:
-    """Nobody listens between runs."""

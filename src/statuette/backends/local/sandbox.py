@@ -43,12 +43,10 @@ _ETC = (
 class Layout:
     """Everything of one sandbox. All host paths as bubblewrap will see them.
 
-    `read_only` and `writable` map guest paths to host paths; `links` guest paths to what they point at. `command` runs as process 1
-    under the name `sh`.
+    `read_only` and `writable` map guest paths to host paths. `working` is the guest's working directory.
     """
 
     hostname: str
-    command: Sequence[str]
     read_only: Mapping[str, Path]
     writable: Mapping[str, Path]
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -19,7 +19,8 @@ from statuette.ports.errors import BackendUnavailable
 _T = TypeVar("_T")
 
 _ENTER = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 126; shift; done; shift; exec "$@"'
-"""A shell that puts itself into cgroups and then becomes the command: the sandbox is in its limits before it is made."""
+"""A shell that puts itself into cgroups and then becomes the command: the sandbox is in its limits before it is
+made."""
 
 
 class Spawner:
@@ -40,7 +41,8 @@ class Spawner:
 
 @dataclass(slots=True, kw_only=True)
 class Sandbox:
-    """A started sandbox: bubblewrap's own process, process 1 inside (`loop`, as a number and start time out here), our pipe ends.
+    """A started sandbox: bubblewrap's own process, process 1 inside (`loop`, as a number and start time out here),
+    our pipe ends.
 
     `gate` lets process 1 begin when closed; -1 once it was.
     """
@@ -81,7 +83,9 @@ class Sandbox:
             os.close(descriptor)
 
 
-def start_sandbox(*, program: Path, options: Sequence[str], command: Sequence[str], prefix: Sequence[str], groups: Sequence[Path]) -> Sandbox:
+def start_sandbox(
+    *, program: Path, options: Sequence[str], command: Sequence[str], prefix: Sequence[str], groups: Sequence[Path]
+) -> Sandbox:
     """Start bubblewrap (`prefix` before it) inside `groups` (files to write the process number into).
 
     Raises BackendUnavailable with bubblewrap's own words when the sandbox cannot be made.
@@ -100,7 +104,12 @@ def start_sandbox(*, program: Path, options: Sequence[str], command: Sequence[st
         if groups:
             line = ["/bin/sh", "-c", _ENTER, "sh", *map(str, groups), "--", *line]
         monitor = subprocess.Popen(
-            line, stdin=subprocess.DEVNULL, stdout=out_write, stderr=err_write, pass_fds=(listed, info_write, gate_read), env={}
+            line,
+            stdin=subprocess.DEVNULL,
+            stdout=out_write,
+            stderr=err_write,
+            pass_fds=(listed, info_write, gate_read),
+            env={},
         )
         os.close(info_write)
         info_write = -1
@@ -112,7 +121,9 @@ def start_sandbox(*, program: Path, options: Sequence[str], command: Sequence[st
             monitor.wait()
             os.close(err_write)
             keep.discard(err_write)
-            raise BackendUnavailable(f"the sandbox could not be made: {os.read(err_read, 2000).decode(errors='replace').strip()}")
+            raise BackendUnavailable(
+                f"the sandbox could not be made: {os.read(err_read, 2000).decode(errors='replace').strip()}"
+            )
     except BaseException:
         _close(keep)
         raise

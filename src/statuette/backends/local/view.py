@@ -1,8 +1,10 @@
 """How an unprivileged sandbox reaches folders whose parents only the manager may enter.
 
-bubblewrap resolves what it mounts by path, as the runner's own user. The state folder (0700) or an interpreter under `/root` are out of
-that user's reach. So when the manager is root, the thread that starts runners lives in a mount namespace of its own, in which
-these folders are bound under `/tmp`. Nobody else sees that namespace, and no start pays for it.
+bubblewrap resolves what it mounts by path, as the runner's own user. The state folder (0700) or an interpreter under
+`/root` are out of
+that user's reach. So when the manager is root, the thread that starts runners lives in a mount namespace of its own,
+in which
+these folders are bound under one that all may enter. Nobody else sees that namespace, and no start pays for it.
 """
 
 import ctypes
@@ -15,7 +17,8 @@ _log = logging.getLogger(__name__)
 
 _CLONE_NEWNS = 0x00020000
 _MS_BIND, _MS_REC, _MS_SLAVE = 4096, 16384, 1 << 19
-_PLACE = Path("/tmp")  # noqa: S108 - covered by a file system of our own before anything is put there
+_PLACE = Path("/run/statuette-view")
+"""An empty folder, but in the namespace where a file system of our own covers it."""
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -39,6 +42,7 @@ class View:
             return
         if _libc.unshare(_CLONE_NEWNS):
             raise OSError(ctypes.get_errno(), "cannot make a mount namespace")
+        _PLACE.mkdir(mode=0o711, exist_ok=True)
         _mount(None, Path("/"), flags=_MS_REC | _MS_SLAVE)
         handles = {seen: os.open(place, os.O_PATH | os.O_CLOEXEC) for place, seen in self._places.items()}
         try:
@@ -51,6 +55,8 @@ class View:
                 os.close(handle)
 
 
-def _mount(source: bytes | None, target: Path, *, kind: bytes | None = None, flags: int = 0, data: bytes | None = None) -> None:
+def _mount(
+    source: bytes | None, target: Path, *, kind: bytes | None = None, flags: int = 0, data: bytes | None = None
+) -> None:
     if _libc.mount(source, os.fsencode(target), kind, ctypes.c_ulong(flags), data):
         raise OSError(ctypes.get_errno(), f"cannot mount on {target}")

@@ -1,4 +1,5 @@
-"""Limits where the machine has no control groups for us: look at what the script's processes hold, and say when it is too much."""
+"""Limits where the machine has no control groups for us: look at what the script's processes hold, and say when it is
+too much."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +12,8 @@ _INTERVAL = 0.1
 
 @dataclass(slots=True)
 class Watchdog:
-    """Looks every 100 ms at the processes below `loop`. `peak` is the highest sum of resident bytes seen since it was last set."""
+    """Looks every 100 ms at the processes below `loop`. `peak` is the highest sum of resident bytes seen since it was
+    last set."""
 
     loop: int
     memory: int

@@ -13,7 +13,7 @@ _REQUIREMENT = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"  # name
     r"(?: ?\[[A-Za-z0-9._, -]+\])?"  # extras
     r" ?== ?[A-Za-z0-9][A-Za-z0-9.!+_-]*"  # exactly one version
-    r"(?: ?; ?[A-Za-z0-9_. '\"<>=!~(),+-]+?)?"  # marker
+    r"(?: ?; ?(?:(?! -)[A-Za-z0-9_. '\"<>=!~(),+-])+?)?"  # marker; " -" would begin an option of the installer
     r"(?: --hash=sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128}))*",
     re.ASCII,
 )
@@ -55,7 +55,12 @@ def extensions(service: Service) -> Iterator[Problem]:
     if service.runner.idle_timeout < 0:
         yield Problem("runner.idle_timeout", f"must not be below 0 seconds; this is {service.runner.idle_timeout}")
     for index, line in enumerate(service.python.requirements if service.python else ()):
-        if len(line) > _LONGEST_REQUIREMENT or not _REQUIREMENT.fullmatch(" ".join(line.split())):
+        # A line break could smuggle in an option of the installer; blanks are folded so that matching stays linear.
+        if (
+            len(line) > _LONGEST_REQUIREMENT
+            or control_problem(line)
+            or not _REQUIREMENT.fullmatch(" ".join(line.split()))
+        ):
             yield Problem(
                 f"python.requirements[{index}]",
                 f"must pin one package, such as 'numpy==2.1.0' (extras, a marker and hashes may follow); "

@@ -1,0 +1,104 @@
+"""The port `Objects` over S3."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from hashlib import md5
+from base64 import b64encode
+from typing import BinaryIO
+from xml.sax.saxutils import escape
+
+from statuette.adapters.store_s3.endpoint import Endpoint
+from statuette.adapters.store_s3.faults import error_code
+from statuette.adapters.store_s3.keys import check_key, is_plain
+from statuette.adapters.store_s3.listing import has_versions, object_pages, version_pages
+from statuette.adapters.store_s3.odd import OddRoute
+from statuette.adapters.store_s3.plain import PlainRoute
+from statuette.adapters.store_s3.signed import SignedClient
+from statuette.adapters.store_s3.walk import walk
+from statuette.events.objects import ObjectRef, ObjectVersion
+from statuette.ports.errors import Forbidden, ObjectGone, StoreUnavailable
+from statuette.ports.objects import ObjectInfo
+
+_DELETED_AT_ONCE = 1000
+_HEADS_AT_ONCE = 8
+
+
+class S3Objects:
+    """Objects of one store. The client is shared with `S3Buckets` and closed by its owner."""
+
+    def __init__(self, endpoint: Endpoint, client: SignedClient) -> None:
+        self._folders = endpoint.folders
+        self._client = client
+        self._plain = PlainRoute(endpoint)
+        self._odd = OddRoute(client)
+
+    async def head(self, ref: ObjectRef) -> ObjectInfo | None:
+        try:
+            return await self._route(ref.key).head(ref)
+        except ObjectGone:
+            # The answer to HEAD has no body that could tell a missing bucket from a missing object.
+            await self._client.ask("HEAD", ref.bucket)
+            return None
+
+    async def fetch(self, ref: ObjectRef, sink: BinaryIO) -> ObjectInfo:
+        return await self._route(ref.key).fetch(ref, sink)
+
+    async def put(
+        self, ref: ObjectRef, source: BinaryIO, *, size: int, metadata: Mapping[str, str], media_type: str = ""
+    ) -> ObjectVersion:
+        """As the port says; `BadInput` for a key this store cannot hold, `OSError` when the source ends before `size` bytes."""
+        check_key(ref.key, folders=self._folders)
+        route = self._route(ref.key)
+        etag, version_id = await route.put(ref, source, size=size, metadata=metadata, media_type=media_type)
+        stored = ObjectVersion(etag=etag, size=size, modified=0, version_id=version_id)
+        # S3 tells the time of an object only to who asks again. Were it overwritten meanwhile, what was stored is gone.
+        info = await route.head(replace(ref, version=stored))
+        return replace(stored, modified=info.version.modified)
+
+    async def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[Sequence[ObjectInfo]]:
+        versioned = await has_versions(self._client, bucket)
+        if self._folders:
+            async for page in walk(self._client, bucket, prefix=prefix, after=after, sorted_folders=not versioned):
+                yield await self._with_versions(bucket, page) if versioned else page
+            return
+        pages = version_pages if versioned else object_pages
+        async for answer in pages(self._client, bucket, prefix=prefix, after=after):
+            if answer.objects:
+                yield answer.objects
+
+    async def remove(self, bucket: str, keys: Sequence[str]) -> None:
+        for start in range(0, len(keys), _DELETED_AT_ONCE):
+            await self._remove(bucket, keys[start : start + _DELETED_AT_ONCE])
+
+    def _route(self, key: str) -> PlainRoute | OddRoute:
+        return self._plain if is_plain(key) else self._odd
+
+    async def _with_versions(self, bucket: str, page: Sequence[ObjectInfo]) -> Sequence[ObjectInfo]:
+        # SeaweedFS 4.48 loses keys between the pages of ListObjectVersions, so each object is asked for its version.
+        gate = asyncio.Semaphore(_HEADS_AT_ONCE)
+
+        async def known(info: ObjectInfo) -> ObjectInfo | None:
+            async with gate:
+                current = await self.head(ObjectRef(bucket=bucket, key=info.key))
+            return replace(info, version=current.version) if current else None
+
+        infos = await asyncio.gather(*(known(info) for info in page))
+        return [info for info in infos if info is not None]
+
+    async def _remove(self, bucket: str, keys: Sequence[str]) -> None:
+        if any(not is_plain(key) for key in keys):  # XML 1.0 cannot hold control characters
+            for key in keys:
+                await self._client.ask("DELETE", bucket, key=key)
+            return
+        entries = "".join(f"<Object><Key>{escape(key)}</Key></Object>" for key in keys)
+        body = f"<Delete><Quiet>true</Quiet>{entries}</Delete>".encode()
+        digest = b64encode(md5(body, usedforsecurity=False).digest()).decode()
+        response = await self._client.ask(
+            "POST", bucket, query={"delete": ""}, headers={"content-md5": digest}, body=body
+        )
+        if "<Error>" in response.text:
+            code = error_code(response.text)
+            raise (Forbidden if code == "AccessDenied" else StoreUnavailable)(
+                f"an object could not be deleted ({code})"
+            )

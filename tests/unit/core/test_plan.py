@@ -1,0 +1,142 @@
+"""The plan: who gets a runner, who has to leave."""
+
+from statuette.core.plan import Demand, Placed, Plan, Room, plan
+
+ROOMY = Room(cpu=100_000, memory=100_000, runners=1000)
+FOUR = Room(cpu=100_000, memory=100_000, runners=4)
+
+
+def demand(service, work=1, **fields):
+    return Demand(**{"service": service, "cpu": 100, "memory": 100, "work": work, **fields})
+
+
+def placed(id_, service, **fields):
+    defaults = {"cpu": 100, "memory": 100, "idle": False, "leaving": False}
+    return Placed(id=id_, service=service, **(defaults | fields))
+
+
+def test_no_demand_starts_nothing_and_dismisses_nobody():
+    assert plan([], [placed("a1", "a", idle=True)], ROOMY) == Plan((), ())
+
+
+def test_one_runner_for_each_piece_of_work():
+    assert plan([demand("a", 3)], [], ROOMY).start == ("a", "a", "a")
+
+
+def test_idle_and_starting_runners_count_for_the_work():
+    assert plan([demand("a", 3)], [placed("a1", "a", idle=True), placed("a2", "a")], ROOMY).start == ("a", "a")
+
+
+def test_a_leaving_runner_takes_no_work():
+    assert plan([demand("a", 1)], [placed("a1", "a", idle=True, leaving=True)], ROOMY).start == ("a",)
+
+
+def test_runners_ahead_come_beyond_the_work():
+    assert plan([demand("a", 1, ahead=1)], [placed("a1", "a", idle=True)], ROOMY).start == ("a",)
+    assert plan([demand("a", 0, ahead=1)], [placed("a1", "a", idle=True)], ROOMY).start == ()
+
+
+def test_max_scale_bounds_all_runners_of_a_service_but_the_leaving_ones():
+    seats = [placed("a1", "a"), placed("a2", "a", leaving=True)]
+    assert plan([demand("a", 9, most=3)], seats, ROOMY).start == ("a", "a")
+    assert plan([demand("a", 9, most=1)], seats, ROOMY).start == ()
+
+
+def test_the_service_with_the_fewest_runners_is_served_first():
+    seats = [placed("a1", "a"), placed("a2", "a"), placed("b1", "b")]
+    decided = plan([demand("a", 5, oldest=1.0), demand("b", 5, oldest=2.0)], seats, Room(cpu=100_000, memory=100_000, runners=6))
+    assert decided.start == ("b", "a", "b")
+
+
+def test_among_equals_the_longest_wait_is_served_first():
+    decided = plan([demand("a", 1, oldest=20.0), demand("b", 1, oldest=10.0)], [], Room(cpu=100, memory=100, runners=1))
+    assert decided.start == ("b",)
+
+
+def test_a_full_machine_is_shared_evenly():
+    decided = plan([demand("a", 100, oldest=1.0), demand("b", 100, oldest=2.0)], [], FOUR)
+    assert sorted(decided.start) == ["a", "a", "b", "b"]
+
+
+def test_cpu_memory_and_runners_each_limit():
+    assert len(plan([demand("a", 9)], [], Room(cpu=250, memory=10_000, runners=99)).start) == 2
+    assert len(plan([demand("a", 9)], [], Room(cpu=10_000, memory=399, runners=99)).start) == 3
+    assert len(plan([demand("a", 9)], [], Room(cpu=10_000, memory=10_000, runners=1)).start) == 1
+
+
+def test_a_small_service_fits_where_a_large_one_does_not():
+    large = demand("large", 1, cpu=1000, oldest=1.0)
+    decided = plan([large, demand("small", 1, oldest=2.0)], [placed("x1", "x")], Room(cpu=300, memory=999, runners=9))
+    assert decided.start == ("small",)
+
+
+def test_leaving_runners_hold_their_room_until_they_are_gone():
+    seats = [placed(f"a{n}", "a", leaving=True) for n in range(4)]
+    decided = plan([demand("b", 1)], seats, FOUR)
+    assert decided == Plan((), ())
+
+
+def test_a_starved_service_gets_the_room_of_the_longest_idle_runner():
+    seats = [
+        placed("a1", "a", idle=True, idle_since=30.0),
+        placed("b1", "b", idle=True, idle_since=10.0),
+        placed("a2", "a"),
+        placed("a3", "a"),
+    ]
+    assert plan([demand("c", 1)], seats, FOUR) == Plan((), ("b1",))
+
+
+def test_without_idle_ones_a_busy_runner_of_the_richest_leaves():
+    seats = [placed("b1", "b"), placed("a1", "a"), placed("a2", "a"), placed("a3", "a")]
+    [dismissed] = plan([demand("c", 1)], seats, FOUR).dismiss
+    assert dismissed.startswith("a")
+
+
+def test_the_only_runner_of_a_service_is_not_taken_from_its_work():
+    seats = [placed("a1", "a"), placed("b1", "b"), placed("c1", "c"), placed("d1", "d")]
+    assert plan([demand("e", 1)], seats, FOUR).dismiss == ()
+
+
+def test_a_service_that_has_a_runner_starves_nobody():
+    seats = [placed("a1", "a"), placed("b1", "b"), placed("b2", "b"), placed("b3", "b", idle=True)]
+    assert plan([demand("a", 9)], seats, FOUR).dismiss == ()
+
+
+def test_runners_wanted_ahead_push_nobody_out():
+    seats = [placed(f"b{n}", "b", idle=True) for n in range(4)]
+    assert plan([demand("a", 0, ahead=1)], seats, FOUR) == Plan((), ())
+
+
+def test_as_many_leave_as_the_starved_service_needs_and_no_more():
+    seats = [placed(f"a{n}", "a", idle=True, idle_since=float(n)) for n in range(4)]
+    decided = plan([demand("b", 5, cpu=250)], seats, Room(cpu=400, memory=10_000, runners=9))
+    assert decided.dismiss == ("a0", "a1", "a2")
+
+
+def test_each_starved_service_gets_room_of_its_own():
+    seats = [placed(f"a{n}", "a", idle=True, idle_since=float(n)) for n in range(4)]
+    assert plan([demand("b", 1), demand("c", 1)], seats, FOUR).dismiss == ("a0", "a1")
+
+
+def test_room_that_somebody_leaves_already_is_not_asked_for_again():
+    seats = [placed("a1", "a", leaving=True), placed("a2", "a", idle=True), placed("a3", "a"), placed("a4", "a")]
+    assert plan([demand("b", 1)], seats, FOUR).dismiss == ()
+
+
+def test_a_starting_runner_whose_own_work_waits_is_not_pushed_out():
+    """Else two services on a machine with room for one runner would end each other's runners for ever."""
+    one = Room(cpu=100, memory=100, runners=1)
+    starting = placed("a1", "a", idle=True)
+    assert plan([demand("a", 1, oldest=1.0), demand("b", 1, oldest=2.0)], [starting], one) == Plan((), ())
+
+
+def test_of_several_idle_runners_those_beyond_the_own_work_leave():
+    seats = [placed(f"a{n}", "a", idle=True, idle_since=float(n)) for n in range(4)]
+    decided = plan([demand("a", 3, oldest=1.0), demand("b", 1, oldest=2.0)], seats, FOUR)
+    assert decided == Plan((), ("a0",))
+
+
+def test_a_demand_that_never_fits_dismisses_nobody_in_vain_for_good():
+    """Deployment refuses what the machine cannot hold; a plan with it still ends and starts what fits."""
+    decided = plan([demand("huge", 1, cpu=10_000), demand("a", 1)], [], Room(cpu=400, memory=400, runners=4))
+    assert decided.start == ("a",)

@@ -1,0 +1,204 @@
+"""How a job's state moves: every step, every refusal, and the three counters."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statuette.events.event import Event, EventKind
+from statuette.events.jobs import FINAL, LEASABLE, RUNNING, Job, JobState, Outcome, Retries, Stage, wire_status
+from statuette.events.leases import Report
+from statuette.events.transitions import (
+    IllegalTransition,
+    backoff,
+    cancelled,
+    committed,
+    ended,
+    leased,
+    orphaned,
+    promoted,
+    resumed,
+    started,
+)
+
+NOW = 1000.0
+
+
+def job(state=JobState.QUEUED, **fields):
+    base = Job(
+        id="s-1",
+        key="k",
+        sequence=1,
+        service="s",
+        incarnation="i",
+        event=Event(kind=EventKind.RAW),
+        principal="p",
+        state=state,
+        accepted=NOW - 100,
+    )
+    return replace(base, **fields)
+
+
+def end(outcome, *, of=None, **report):
+    return ended(of or job(JobState.STARTED, attempt=1), Report(outcome=outcome, **report), now=NOW)
+
+
+def test_the_whole_way():
+    way = job(stages={Stage.STORED: 1.0, Stage.SEEN: 2.0})
+    way = leased(way, runner="r", now=NOW)
+    assert (way.state, way.attempt, way.runner, way.stages[Stage.LEASED]) == (JobState.LEASED, 1, "r", NOW)
+    way = started(way, at=NOW + 1)
+    way = committed(way, commit="c", now=NOW + 2)
+    assert (way.state, way.generation, way.commit) == (JobState.COMMITTED, 1, "c")
+    way = ended(way, Report(outcome=Outcome.PUBLISHED, exit_code=0, stages={Stage.ENDED: NOW + 1.5}), now=NOW + 3)
+    assert (way.state, way.ended, way.exit_code) == (JobState.PUBLISHED, NOW + 3, 0)
+    assert list(way.stages) == [
+        Stage.STORED, Stage.SEEN, Stage.LEASED, Stage.STARTED, Stage.COMMITTED, Stage.ENDED, Stage.PUBLISHED,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_only_queued_and_due_jobs_are_leased(state):
+    if state in LEASABLE:
+        assert leased(job(state, not_before=NOW), runner="r", now=NOW).state is JobState.LEASED
+        with pytest.raises(IllegalTransition):
+            leased(job(state, not_before=NOW + 1), runner="r", now=NOW)
+    else:
+        with pytest.raises(IllegalTransition):
+            leased(job(state), runner="r", now=NOW)
+
+
+def test_a_further_attempt_forgets_how_the_last_one_went():
+    again = leased(
+        job(JobState.RETRYING, attempt=3, reason="x", exit_code=2, stages={Stage.SEEN: 1.0, Stage.ENDED: 2.0}),
+        runner="r",
+        now=NOW,
+    )
+    assert (again.attempt, again.reason, again.exit_code) == (4, "", None)
+    assert again.stages == {Stage.SEEN: 1.0, Stage.LEASED: NOW}
+
+
+@pytest.mark.parametrize("state", set(JobState) - {JobState.LEASED})
+def test_starting_changes_nothing_that_is_further(state):
+    assert started(job(state), at=NOW) == job(state)
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_only_what_runs_is_committed(state):
+    if state in (JobState.LEASED, JobState.STARTED):
+        assert committed(job(state, generation=1), commit="c2", now=NOW).generation == 2
+    else:
+        with pytest.raises(IllegalTransition):
+            committed(job(state), commit="c", now=NOW)
+
+
+@pytest.mark.parametrize("state", set(JobState) - RUNNING)
+def test_only_attempts_end(state):
+    with pytest.raises(IllegalTransition):
+        end(Outcome.PUBLISHED, of=job(state))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (Outcome.PUBLISHED, JobState.PUBLISHED),
+        (Outcome.SUPERSEDED, JobState.SUPERSEDED),
+        (Outcome.CANCELLED, JobState.CANCELLED),
+        (Outcome.SCRIPT_FAILED, JobState.FAILED),
+        (Outcome.TIMED_OUT, JobState.FAILED),
+        (Outcome.BAD_OUTPUT, JobState.FAILED),
+        (Outcome.RUNNER_DIED, JobState.RETRYING),
+        (Outcome.OUT_OF_MEMORY, JobState.RETRYING),
+        (Outcome.PLATFORM_FAULT, JobState.RETRYING),
+        (Outcome.UNPUBLISHED, JobState.UNPUBLISHED),
+        (Outcome.RETURNED, JobState.QUEUED),
+    ],
+)
+def test_where_each_outcome_leads(outcome, state):
+    after = end(outcome, reason="why", exit_code=3)
+    assert (after.state, after.reason, after.exit_code, after.faults) == (state, "why", 3, {outcome: 1})
+    assert (after.ended is not None) is (state in FINAL)
+
+
+def times_until(final, outcome, retries):
+    """How many attempts end before the job is given up."""
+    current, count = job(JobState.STARTED, retries=retries), 0
+    while current.state is not final:
+        current = ended(replace(current, state=JobState.STARTED), Report(outcome=outcome), now=NOW)
+        count += 1
+        assert count < 50
+    return count
+
+
+@pytest.mark.parametrize("limit", [0, 1, 5])
+def test_each_counter_has_its_own_limit(limit):
+    assert times_until(JobState.FAILED, Outcome.SCRIPT_FAILED, Retries(script=limit)) == limit + 1
+    assert times_until(JobState.DEAD, Outcome.RUNNER_DIED, Retries(runner=limit)) == limit + 1
+
+
+def test_counters_do_not_mix_but_kinds_of_one_do():
+    died = job(JobState.STARTED, faults={Outcome.RUNNER_DIED: 1, Outcome.PLATFORM_FAULT: 9}, retries=Retries(script=1))
+    assert end(Outcome.SCRIPT_FAILED, of=died).state is JobState.RETRYING
+    assert end(Outcome.OUT_OF_MEMORY, of=died).state is JobState.RETRYING
+    assert end(Outcome.OUT_OF_MEMORY, of=replace(died, faults={Outcome.RUNNER_DIED: 2})).state is JobState.DEAD
+
+
+@pytest.mark.parametrize(("age", "state"), [(0, JobState.RETRYING), (100, JobState.RETRYING), (99, JobState.DEAD)])
+def test_platform_faults_give_up_by_age_alone(age, state):
+    old = job(JobState.STARTED, faults={Outcome.PLATFORM_FAULT: 1000}, retries=Retries(max_age=age))
+    assert end(Outcome.PLATFORM_FAULT, of=old).state is state
+
+
+def test_a_returned_job_is_due_at_once():
+    after = end(Outcome.RETURNED, of=job(JobState.LEASED, runner="r", not_before=5.0))
+    assert (after.runner, after.not_before) == ("", 0.0)
+
+
+def test_an_upload_is_taken_up_under_a_new_token():
+    after = resumed(job(JobState.UNPUBLISHED, attempt=2, not_before=NOW), runner="r2", now=NOW)
+    assert (after.state, after.attempt, after.runner) == (JobState.COMMITTED, 3, "r2")
+    for bad in (job(JobState.UNPUBLISHED, not_before=NOW + 1), job(JobState.COMMITTED), job()):
+        with pytest.raises(IllegalTransition):
+            resumed(bad, runner="r", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("state", "after"),
+    [
+        (JobState.COMMITTED, JobState.UNPUBLISHED),
+        (JobState.LEASED, JobState.RETRYING),
+        (JobState.STARTED, JobState.RETRYING),
+    ],
+)
+def test_orphans_go_on_from_where_they_were(state, after):
+    assert orphaned(job(state, commit="c", generation=1), now=NOW).state is after
+
+
+def test_waiting_jobs_are_promoted_and_no_others():
+    assert promoted(job(JobState.WAITING)).state is JobState.QUEUED
+    with pytest.raises(IllegalTransition):
+        promoted(job())
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_only_what_nobody_runs_is_withdrawn(state):
+    if state in RUNNING | FINAL:
+        with pytest.raises(IllegalTransition):
+            cancelled(job(state), now=NOW, reason="r")
+    else:
+        after = cancelled(job(state), now=NOW, reason="r")
+        assert (after.state, after.reason, after.ended) == (JobState.CANCELLED, "r", NOW)
+
+
+@given(st.integers(1, 10_000), st.floats(0.001, 60), st.floats(60, 3600))
+def test_waits_grow_and_stay_bounded(faults, delay, most):
+    retries = Retries(delay=delay, max_delay=most)
+    assert delay <= backoff(retries, faults) <= backoff(retries, faults + 1) <= most
+
+
+def test_every_state_has_a_word_on_the_wire():
+    words = {state: wire_status(state) for state in JobState}
+    assert set(words.values()) == {"Pending", "Running", "Succeeded", "Failed"}
+    assert {words[state] for state in RUNNING} == {"Running"}
+    assert {words[state] for state in FINAL} == {"Succeeded", "Failed"}

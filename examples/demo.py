@@ -35,7 +35,8 @@ SHOWN_STAGES = ("stored", "seen", "leased", "fetched", "started", "ended", "publ
 USUAL_PORT = 8080
 LINES_SHOWN = 6  # lines of text printed for a picture; the rest lies in the bucket
 
-out = Console(highlight=False)
+# In a pipe nothing may be cut off; on a terminal the window says how wide it is.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 def main() -> int:
@@ -90,7 +91,7 @@ async def read_pictures(folder: StateFolder) -> None:
     async with Client(connection(Wish(state=folder.path))) as platform:
         keys = (await platform.system.config()).minio_provider
         after = await newest_job(platform, "ocr")
-        heading(f"{len(uploads)} pictures into ocr/in", "every picture becomes a job; milliseconds from stage to stage")
+        heading(f"{len(uploads)} pictures into ocr/in", "every picture becomes a job; ms from stage to stage")
         started = time.monotonic()
         for place, picture in uploads.items():
             await platform.files.put(picture, at(keys, place))
@@ -98,10 +99,12 @@ async def read_pictures(folder: StateFolder) -> None:
             show = live_table(live)
             jobs = await ended(platform, "ocr", uploads, after=after, show=show)
         seconds = time.monotonic() - started
+        out.print()
         check(jobs)
         for name in sorted(jobs, key=lambda job: jobs[job].object or ""):
             await print_text(platform, await platform.jobs.get("ocr", name), keys=keys)
         out.print(f"{len(jobs)} pictures in {seconds:.1f} s. The results lie in the bucket, in ocr/out.")
+        out.print("(The store keeps whole seconds: from stored to seen up to a second too much is shown.)", style="dim")
 
 
 def live_table(live: Live) -> Show:
@@ -135,11 +138,11 @@ async def print_text(platform: Client, job: Job, *, keys: StoreKeys) -> None:
         content = io.BytesIO()
         await platform.files.get(Place(keys, output.bucket, output.key), content)
         lines = content.getvalue().decode().splitlines()
-        more = f" … and {len(lines) - LINES_SHOWN} lines more" if len(lines) > LINES_SHOWN else ""
+        more = f"    … and {len(lines) - LINES_SHOWN} more" if len(lines) > LINES_SHOWN else ""
         out.print(f"[bold]{job.object}[/bold] → {output.bucket}/{output.key}:", soft_wrap=True)
         out.print("\n".join(f"    {line}" for line in lines[:LINES_SHOWN]), markup=False, soft_wrap=True)
         if more:
-            out.print(f"   {more}", style="dim")
+            out.print(more, style="dim")
 
 
 async def fan_out(folder: StateFolder) -> None:

@@ -37,7 +37,12 @@ def up(
     if running is not None:
         raise CommandError(f"a platform runs on {folder.path} already, at {running.url}{down_hint(folder)}")
     folder.make()
-    options = [word for name, value in (("--listen", listen), ("--port", port)) if value for word in (name, str(value))]
+    options = [
+        word
+        for name, value in (("--listen", listen), ("--port", port))
+        if value is not None
+        for word in (name, str(value))
+    ]
     if detach:
         in_background(folder, options)
     else:

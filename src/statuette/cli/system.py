@@ -37,10 +37,10 @@ def facts(own: dict[str, Any]) -> list[list[str]]:
     """The platform's own facts, a line each; nested ones as `name.field`."""
     lines: list[list[str]] = []
     for name, value in own.items():
-        if name in ("services", "backlog"):
+        if name in ("services", "backlog") or value is None:
             continue
         if isinstance(value, dict):
-            lines += [[f"{name}.{field}", fact(field, inner)] for field, inner in value.items()]
+            lines += [[f"{name}.{field}", fact(field, inner)] for field, inner in value.items() if inner is not None]
         else:
             lines.append([name, fact(name, value)])
     return lines
@@ -54,6 +54,8 @@ def fact(name: str, value: object) -> str:
         return readable_size(value)
     if isinstance(value, (int, float)) and ("uptime" in name or name.endswith("seconds")):
         return f"{value:.0f} s"
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        return str(len(value))  # -o json has them all
     if isinstance(value, (list, dict)):
         return json.dumps(value, ensure_ascii=False)
     return "" if value is None else str(value)

@@ -15,6 +15,7 @@ from statuette.cli.output import coloured, messages
 from statuette.client import STAGES, Client, JobSummary, Service
 
 LOOK_EVERY = 0.25  # seconds between two looks at the platform
+LONGEST_DETAIL = 100  # characters shown of what a preparation does
 APPEAR_WITHIN = 60.0  # seconds until a file that was put must have become a job
 
 Jobs = Mapping[str, JobSummary]
@@ -32,12 +33,18 @@ async def prepared(platform: Client, name: str) -> Service:
                 raise CommandError(f"{name} could not be prepared: {service.status.detail}")
             if service.status.state == "ready":
                 return service
-            words = f"{name}: {service.status.state} {service.status.detail}".rstrip()
+            words = f"{name}: {service.status.state} {shortened(service.status.detail)}".rstrip()
             spinner.update(words.replace("[", "\\["))
             if words != told and not out.is_terminal:
                 out.print(words, markup=False, soft_wrap=True)
             told = words
             await asyncio.sleep(LOOK_EVERY)
+
+
+def shortened(detail: str) -> str:
+    """What a preparation says, as one line that fits."""
+    line = " ".join(detail.split())
+    return line if len(line) <= LONGEST_DETAIL else f"{line[: LONGEST_DETAIL - 1]}…"
 
 
 async def newest_job(platform: Client, service: str) -> str:

@@ -103,7 +103,7 @@ class Attempt(Answer):
     exit_code: int | None = None
     reason: str | None = None
     stages: dict[str, datetime] = {}
-    usage: dict[str, float | None] | None = None
+    usage: dict[str, int | float | None] | None = None
 
 
 class Output(Answer):

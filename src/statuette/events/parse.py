@@ -53,7 +53,11 @@ class _Envelope:
 
 def parse_body(body: bytes, *, now: str) -> list[Event]:
     """The events of a body, at least one. `now` (RFC 3339) is their time where the source gave none. Never raises."""
-    return [replace(event, time=event.time or now) for event in _classified(body, _Envelope())]
+    try:
+        events = _classified(body, _Envelope())
+    except RecursionError:  # nested deeper than the interpreter writes: no event of any store is
+        events = [Event(kind=EventKind.JSON, payload=body)]
+    return [replace(event, time=event.time or now) for event in events]
 
 
 def _classified(body: bytes, envelope: _Envelope) -> list[Event]:
@@ -137,15 +141,7 @@ def _of_records(body: Mapping[str, Any], text: str, *, envelope: _Envelope) -> l
         return [_plain(text, envelope)]
     if len(records) == 1:
         return [_of_record(records[0], body, text=text, envelope=envelope)]
-    return [
-        _of_record(
-            record,
-            body,
-            text=_json({**body, **_key_of(record, body), "Records": [record]}),
-            envelope=envelope,
-        )
-        for record in records
-    ]
+    return [_of_record(record, body, text=_alone(record, body), envelope=envelope) for record in records]
 
 
 def _of_record(record: object, body: Mapping[str, Any], *, text: str, envelope: _Envelope) -> Event:
@@ -162,13 +158,13 @@ def _of_record(record: object, body: Mapping[str, Any], *, text: str, envelope: 
     )
 
 
-def _key_of(record: object, body: Mapping[str, Any]) -> dict[str, str]:
-    """The notification's top-level `Key` as it would be for this record alone."""
-    bucket, key = at(record, "s3", "bucket", "name"), at(record, "s3", "object", "key")
-    if "Key" not in body or not isinstance(bucket, str) or not isinstance(key, str):
-        return {}
+def _alone(record: object, body: Mapping[str, Any]) -> str:
+    """The notification as it would be for this record alone; of the rest only what MinIO sends."""
     found = sighting(record, body, provider="")
-    return {"Key": f"{found[1].bucket}/{found[1].key}"} if found else {}
+    named = {"EventName": body["EventName"]} if isinstance(body.get("EventName"), str) else {}
+    if found is not None and "Key" in body:
+        named["Key"] = f"{found[1].bucket}/{found[1].key}"
+    return _json({**named, "Records": [record]})
 
 
 def _plain(text: str, envelope: _Envelope) -> Event:

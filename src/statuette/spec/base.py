@@ -6,6 +6,7 @@ text is due, and text where numbers are due (FDL files are read as literal text)
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -84,21 +85,32 @@ class Part(BaseModel):
     @classmethod
     def spelling(cls, key: str) -> str | None:
         """The wire name of the field that a key means (case does not matter), None when there is no such field."""
-        lower = key.lower()
-        for name, field in cls.model_fields.items():
-            if lower in (name.lower(), (field.alias or name).lower()):
-                return field.alias or name
-        return None
+        return _spellings(cls).get(key.lower())
 
     def wire(self) -> dict[str, Any]:
         """This part as JSON-able values, in the contract's order of keys."""
-        out: dict[str, Any] = {}
-        for name, field in type(self).model_fields.items():
-            value = getattr(self, name)
-            if name in self._optional and value == field.get_default(call_default_factory=True):
-                continue
-            out[field.alias or name] = _plain(value)
-        return out
+        values = self.__dict__
+        return {
+            key: _plain(values[name])
+            for name, key, optional, default in _layout(type(self))
+            if not (optional and values[name] == default)
+        }
+
+
+@cache
+def _layout(part: type[Part]) -> list[tuple[str, str, bool, object]]:
+    """Name, wire name, whether it may be left out, and default of each field."""
+    return [
+        (name, field.alias or name, name in part._optional, field.get_default(call_default_factory=True))
+        for name, field in part.model_fields.items()
+    ]
+
+
+@cache
+def _spellings(part: type[Part]) -> dict[str, str]:
+    """Wire name by lower-case spelling."""
+    aliases = {(field.alias or name).lower(): field.alias or name for name, field in part.model_fields.items()}
+    return {name.lower(): field.alias or name for name, field in part.model_fields.items()} | aliases
 
 
 def _plain(value: object) -> object:

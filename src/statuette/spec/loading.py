@@ -4,7 +4,7 @@ A field of the wrong type is taken out and the rest is read on, so that one answ
 """
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -36,6 +36,9 @@ _MESSAGES = {
 }
 _PASSES = 8
 """Each pass takes out what the one before could not read; deeper damage than this is told without the rules."""
+_DEEPEST = 32
+_MOST = 100
+"""Problems named in one answer."""
 
 
 def load_service(data: object, *, keep_read_only: bool = False) -> Service:
@@ -45,14 +48,17 @@ def load_service(data: object, *, keep_read_only: bool = False) -> Service:
     """
     if not isinstance(data, Mapping):
         raise InvalidDefinition([Problem("definition", "must be an object (keys and values)")])
+    if _deeper(data, _DEEPEST):
+        raise InvalidDefinition([Problem("definition", f"must not be nested more than {_DEEPEST} deep")])
     dropped = () if keep_read_only else READ_ONLY
     given = {key: value for key, value in data.items() if Service.spelling(str(key)) not in dropped}
-    service, problems = _read(given)
+    findings = _Findings()
+    service = _read(given, findings)
     if service is not None:
         service = completed(service)
-        problems += [problem for problem in check(service) if not _told(problem.path, problems)]
-    if problems or service is None:
-        raise InvalidDefinition(problems)
+        findings.add(check(service))
+    if findings.problems or service is None:
+        raise InvalidDefinition(findings.shortened())
     return service
 
 
@@ -81,20 +87,53 @@ def _with_bucket(place: InputPath | OutputPath, service: str) -> InputPath | Out
     return place.model_copy(update={"path": f"{service}/{place.path}"})
 
 
-def _read(data: dict[str, Any]) -> tuple[Service | None, list[Problem]]:
-    """The service as far as it can be read, and what could not."""
-    problems: list[Problem] = []
+class _Findings:
+    """Problems, each field once: what lies in a field that was named already adds nothing."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._paths: set[str] = set()
+
+    def add(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            if not any(path in self._paths for path in _around(problem.path)):
+                self._paths.add(problem.path)
+                self.problems.append(problem)
+
+    def shortened(self) -> list[Problem]:
+        more = len(self.problems) - _MOST
+        return [*self.problems[:_MOST], *([Problem("definition", f"{more} more fields are wrong")] if more > 0 else [])]
+
+
+def _around(path: str) -> Iterator[str]:
+    """The path itself and those of what holds it."""
+    yield path
+    for place, character in enumerate(path):
+        if character in ".[":
+            yield path[:place]
+
+
+def _deeper(value: object, left: int) -> bool:
+    """Whether lists and objects lie more than `left` deep in each other."""
+    if isinstance(value, Mapping | list):
+        inner = value.values() if isinstance(value, Mapping) else value
+        return left == 0 or any(_deeper(item, left - 1) for item in inner)
+    return False
+
+
+def _read(data: dict[str, Any], findings: _Findings) -> Service | None:
+    """The service as far as it can be read, None if not at all; `findings` get what could not."""
     for _ in range(_PASSES):
         try:
-            return Service.model_validate(data), problems
+            return Service.model_validate(data)
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)
-        problems += [problem for problem in map(_problem, details) if not _told(problem.path, problems)]
+        findings.add(_problem(detail) for detail in details)
         data = copy.deepcopy(data)
         taken = [_taken_out(data, detail) for detail in details]
         if not all(taken):
             break
-    return None, problems
+    return None
 
 
 def _problem(detail: ErrorDetails) -> Problem:
@@ -112,11 +151,6 @@ def _path(place: _Place) -> str:
     """`input[0].path`; "definition" for the whole."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place if step != "[key]")
     return text.removeprefix(".") or "definition"
-
-
-def _told(path: str, problems: Sequence[Problem]) -> bool:
-    """Whether this field, or one that holds it, was named already."""
-    return any(path == told.path or path.startswith((f"{told.path}.", f"{told.path}[")) for told in problems)
 
 
 def _taken_out(data: Any, detail: ErrorDetails) -> bool:  # noqa: ANN401 - parsed JSON

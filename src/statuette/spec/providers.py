@@ -108,7 +108,8 @@ class StorageProviders(Part):
     def find(self, reference: str) -> Provider | None:
         """The provider that a reference such as `minio.default` means, None when it is not defined."""
         kind, _, id_ = reference.partition(".")
-        return self.of_kind(kind.lower()).get(id_ or "default")
+        providers: dict[str, Provider] = getattr(self, kind.lower()) if kind.lower() in KINDS else {}
+        return providers.get(id_ or "default")
 
 
 KINDS = tuple(StorageProviders.model_fields)

@@ -56,7 +56,7 @@ async def test_s46_taken_name_is_409(door):
 
 
 async def test_s43_every_wrong_field_is_named(door):
-    answer = await door.client.post("/system/services", json={"name": "", "image": 5, "script": ""})
+    answer = await door.client.post("/system/services", json={"name": "", "image": [], "script": ""})
     assert answer.status_code == 400
     for field in ("name", "image", "script"):
         assert field in answer.text

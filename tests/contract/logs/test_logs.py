@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +16,15 @@ LIMIT = 256 * 1024
 
 
 @pytest.fixture(params=["memory", "files"])
-def logs(request, tmp_path):
+def logs(request):
+    """Files lie on a tmpfs where there is one: 200 MiB pass through them."""
     clock = VirtualClock(start=1_750_000_000.25)
-    return MemoryLogs(clock, limit=LIMIT) if request.param == "memory" else FileLogs(tmp_path, clock=clock, limit=LIMIT)
+    if request.param == "memory":
+        yield MemoryLogs(clock, limit=LIMIT)
+        return
+    shared = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
+        yield FileLogs(Path(folder), clock=clock, limit=LIMIT)
 
 
 async def text(logs, *, job="job-1", attempt=1, timestamps=False, follow=False):

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -39,10 +40,13 @@ class Loop:
         )
 
     def _sandbox(self, folder):
-        mounts = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/mnt", "--tmpfs", "/oscar"]
-        mounts += ["--ro-bind", folder / "control", "/oscar/control", "--ro-bind", folder / "config", "/oscar/config"]
-        mounts += ["--bind", folder / "work", "/work", "--bind", folder / "left", "/left", "--chdir", "/work"]
-        return [find_bubblewrap(), "--unshare-pid", "--unshare-ipc", "--as-pid-1", "--die-with-parent", "--tmpfs", "/", *mounts[3:]]
+        line = [find_bubblewrap(), "--unshare-pid", "--unshare-ipc", "--as-pid-1", "--die-with-parent"]
+        for name in ("bin", "lib", "lib64"):
+            host = Path("/", name)
+            line += ["--symlink", host.readlink(), host] if host.is_symlink() else ["--ro-bind-try", host, host]
+        line += ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
+        line += ["--ro-bind", folder / "control", "/oscar/control", "--ro-bind", folder / "config", "/oscar/config"]
+        return [*line, "--bind", folder / "work", "/work", "--bind", folder / "left", "/left", "--chdir", "/work"]
 
     def open(self):
         flags = os.O_RDWR | os.O_NONBLOCK
@@ -123,7 +127,7 @@ def test_every_exit_code_in_one_loop(loop):
         assert runner.code(f"n{code}") == code
 
 
-@pytest.mark.parametrize("number", [1, 2, 9, 11, 15])
+@pytest.mark.parametrize("number", [1, 9, 11, 15])  # not 2 and 3: shells ignore these in what they start in the background
 def test_killed_by_a_signal(loop, number):
     runner = loop(f"kill -{number} $$; sleep 5")
     runner.run("a1")
@@ -141,11 +145,11 @@ def test_odd_variables(loop):
         "EMPTY": "",
         "LARGE": "x'" * (50 * 1024),
     }
-    runner = loop("for n in QUOTES LINES SHELL_WORDS UNICODE CONTROL BYTES EMPTY LARGE; do printenv $n; done")
+    runner = loop("for n in QUOTES LINES SHELL_WORDS UNICODE CONTROL BYTES EMPTY LARGE; do printenv $n; done >out")
     runner.run("a1", **odd)
     assert runner.code("a1") == 0
     expected = b"".join(value.encode("utf-8", "surrogateescape") + b"\n" for value in odd.values())
-    assert runner.output()[0] == expected
+    assert (runner.folder / "work" / "out").read_bytes() == expected
 
 
 def test_variables_of_one_run_are_not_the_next_ones(loop):
@@ -183,7 +187,7 @@ def test_two_outputs_and_no_words_of_the_loop(loop):
 
 
 def test_children_left_are_dead_before_the_answer(loop):
-    runner = loop("(trap '' TERM HUP; while :; do echo >>/work/beat; done) & (setsid sleep 100 &) ; sleep 0.2; exit 1>&-")
+    runner = loop("(trap '' TERM HUP; while :; do echo >>/work/beat; done) & (setsid sleep 100 &) ; sleep 0.2; exec 1>&-; exit 0")
     runner.run("a1")
     assert runner.code("a1") == 0
     size = (runner.folder / "work" / "beat").stat().st_size
@@ -266,10 +270,10 @@ def test_check_answers(loop):
 
 def test_a_term_from_outside_ends_the_run_and_not_the_loop(loop):
     runner = loop('[ "$FAST" ] && exit 4; sleep 60', watch="reached")
-    child = int(_children(runner.process.pid)[0])
     for name in ("a1", "a2"):
         runner.run(name)
         time.sleep(0.3)
+        child = int(_children(runner.process.pid)[0])
         os.kill(child, signal.SIGTERM)
         assert runner.code(name, seconds=3) >= 128
         os.kill(child, signal.SIGTERM)
@@ -283,5 +287,4 @@ def test_it_refuses_to_be_any_process_but_the_first(tmp_path):
 
 
 def _children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return file.read().split()
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

@@ -117,6 +117,17 @@ async def real(seaweed: EmbeddedStore) -> AsyncIterator[Plugs]:
     await plugs.client.close()  # type: ignore[union-attr]
 
 
+@pytest.fixture
+async def people(real: Plugs, seaweed: EmbeddedStore) -> AsyncIterator[Plugs]:
+    """The store as a person sees it, with a key of his own; events and keys are the platform's."""
+    key = await real.keys.key_for("alice@example")
+    endpoint = Endpoint(url=seaweed.s3.url, access_key=key.access_key, secret_key=key.secret_key, folders=True)
+    client = SignedClient(endpoint)
+    objects, buckets = S3Objects(endpoint, client), S3Buckets(endpoint, client)
+    yield Plugs(objects, buckets, real.events, real.keys, client=client)
+    await client.close()
+
+
 @pytest.fixture(params=["memory", "seaweed"])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Plugs]:
     if request.param == "seaweed":

@@ -1,6 +1,8 @@
 """What the tests of the core share: services as records, a clock that stands still, a ledger in memory."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -21,6 +23,7 @@ from statuette.spec import load_service
 from statuette.testing.bodies import MemoryBodies
 from statuette.testing.clock import VirtualClock
 from statuette.testing.ledger import MemoryLedger
+from statuette.testing.store import MemoryStore
 
 KEY = bytes(range(32))
 
@@ -91,6 +94,36 @@ def clock() -> VirtualClock:
 @pytest.fixture
 def ledger(clock) -> MemoryLedger:
     return MemoryLedger(clock)
+
+
+@pytest.fixture
+def store(clock) -> MemoryStore:
+    """A store whose clock is the platform's."""
+    return MemoryStore(clock=lambda: int(clock.wall() * 10**9))
+
+
+@pytest.fixture
+def put(store) -> Callable[..., Awaitable[ObjectVersion]]:
+    """Write an object, with its bucket."""
+
+    async def write(bucket: str, key: str, data: bytes = b"x", **metadata: str) -> ObjectVersion:
+        await store.buckets.create(bucket)
+        named = {name.replace("_", "-"): value for name, value in metadata.items()}
+        target = ObjectRef(bucket=bucket, key=key)
+        return await store.objects.put(target, io.BytesIO(data), size=len(data), metadata=named)
+
+    return write
+
+
+@pytest.fixture
+def settle() -> Callable[[], Awaitable[None]]:
+    """Let everybody run until nothing moves any more (no time passes)."""
+
+    async def turns() -> None:
+        for _ in range(60):
+            await asyncio.sleep(0)
+
+    return turns
 
 
 @pytest.fixture

@@ -22,11 +22,11 @@ MANIFEST = Manifest(entries=(ManifestEntry(name="out.txt", size=1, sha256="0" * 
 class House:
     """A dispatch over twins. `room` is what the disk says, `changes` counts what the fleet was told."""
 
-    def __init__(self, *, ledger, catalog, board, roster, marks, bodies, clock):
+    def __init__(self, *, ledger, catalog, board, roster, marks, bodies, clock, jobs=None):
         self.room, self.changes = True, 0
         self.ledger, self.board, self.roster, self.clock = ledger, board, roster, clock
         self.dispatch = Dispatch(
-            queue=ledger.queue, jobs=ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
+            queue=ledger.queue, jobs=jobs or ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
             bodies=bodies, clock=clock, may_lease=lambda: self.room, changed=self.changed,
         )  # fmt: skip
 
@@ -50,8 +50,16 @@ class House:
 
 
 @pytest.fixture
-def house(ledger, catalog, board, roster, marks, bodies, clock):
-    return House(ledger=ledger, catalog=catalog, board=board, roster=roster, marks=marks, bodies=bodies, clock=clock)
+def plugs(ledger, catalog, board, roster, marks, bodies, clock):
+    return {
+        "ledger": ledger, "catalog": catalog, "board": board, "roster": roster, "marks": marks, "bodies": bodies,
+        "clock": clock,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def house(plugs):
+    return House(**plugs)
 
 
 @pytest.fixture
@@ -399,10 +407,9 @@ async def test_what_a_removed_service_did_not_publish_is_given_up(house, cat, ca
     leasing.cancel()
 
 
-async def test_the_backlog_is_asked_once_a_second_while_there_is_nothing_to_publish(house, clock):
+async def test_the_backlog_is_asked_once_a_second_while_there_is_nothing_to_publish(plugs, clock):
     asked = CountingJobs()
-    house.dispatch._jobs = asked
-    leasing = asyncio.create_task(house.dispatch.lease(PUBLISHER))
+    leasing = asyncio.create_task(House(**plugs, jobs=asked).dispatch.lease(PUBLISHER))
     await settled()
     for _ in range(5):
         await clock.advance(1.0)

@@ -87,6 +87,21 @@ def test_every_record_is_an_event_with_a_document_of_its_own():
     assert [document["Key"] for document in documents] == ["gray/in/0", "gray/in/1", "gray/in/2"]
 
 
+def test_documents_of_many_records_do_not_carry_the_rest_of_the_body():
+    events = parse({"Records": [RECORD] * 100, "filler": "x" * 10_000, "EventName": "e"})
+    assert max(len(event.document) for event in events) < 1000
+
+
+@pytest.mark.parametrize("depth", [100, 900, 990, 5000])
+@pytest.mark.parametrize(
+    "around", ['{{"event":{}}}', '{{"httpMethod":"POST","body":{}}}', "{}", '{{"Records":[{},1]}}']
+)
+def test_deeply_nested_json_breaks_nothing(around, depth):
+    body = around.format("[" * depth + "]" * depth).encode()
+    event = one(body)
+    assert b"[" * depth in event.payload
+
+
 def test_a_bad_record_among_good_ones_is_not_lost():
     first, second = parse({"Records": [RECORD, {"eventSource": "minio:s3", "s3": 7}]})
     assert (first.kind, second.kind) == (EventKind.STORAGE, EventKind.JSON)

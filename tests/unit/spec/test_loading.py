@@ -1,6 +1,7 @@
 """Reading a definition: what is tolerated, what is completed, how everything wrong is told."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -190,6 +191,30 @@ def test_secrets_do_not_stand_in_problems():
 
 def test_a_shown_value_is_short_and_escaped():
     assert max(len(line) for line in problems_of({**HELLO, "name": "x\n" * 5000})) < 300
+
+
+def nested(depth):
+    value: object = {}
+    for _ in range(depth):
+        value = {"x": [value]}
+    return value
+
+
+@pytest.mark.parametrize("field", ["input", "labels", "deployment", "environment"])
+@pytest.mark.parametrize("depth", [20, 300, 100_000])
+def test_deep_nesting_is_told_and_breaks_nothing(field, depth):
+    with pytest.raises(InvalidDefinition) as caught:
+        load_service({**HELLO, field: nested(depth)}, keep_read_only=True)
+    assert caught.value.problems == ["definition: must not be nested more than 32 deep"]
+
+
+@pytest.mark.parametrize("item", [{}, 7, {"storage_provider": "minio", "path": "Bad"}])
+def test_thousands_of_wrong_fields_are_told_shortly_and_soon(item):
+    began = time.process_time()
+    lines = problems_of({**HELLO, "input": [item] * 3000})
+    assert len(lines) == 101
+    assert lines[-1].endswith("more fields are wrong")
+    assert time.process_time() - began < 5
 
 
 JSON = st.recursive(

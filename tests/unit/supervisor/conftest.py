@@ -79,10 +79,12 @@ class FolderRunner:
         self.resets = 0
         self.clean = True
         self.killed = asyncio.Event()
+        self.begun = asyncio.Event()
 
     async def run(self, order: RunOrder, output: Output) -> RunResult:
         self.orders.append(order)
         self.killed.clear()
+        self.begun.set()
         started = time.time()
         answer = self.script(self.workspace.host, order, output)
         if isinstance(answer, Awaitable):

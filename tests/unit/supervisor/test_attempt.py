@@ -104,8 +104,7 @@ async def test_a_withdrawn_job_is_killed_and_reported_cancelled(world):
     job = world.job()
     world.work.add(job)
     serving = asyncio.create_task(world.supervisor().serve(world.runner))
-    while not world.runner.orders:
-        await asyncio.sleep(0)
+    await world.runner.begun.wait()
     world.work.withdraw(job.lease)
     world.work.finished()
     assert await serving is True
@@ -136,8 +135,7 @@ async def test_a_cancelled_serve_hands_the_job_back(world):
     world.runner.script = lambda *_: asyncio.sleep(60)
     world.work.add(world.job())
     serving = asyncio.create_task(world.supervisor().serve(world.runner))
-    while not world.runner.orders:
-        await asyncio.sleep(0)
+    await world.runner.begun.wait()
     serving.cancel()
     assert await serving is False
     assert world.report.outcome is Outcome.RETURNED

@@ -11,8 +11,7 @@ async def running(world, *jobs):
     world.runner.script = lambda *_: world.clock.sleep(1000)
     world.work.add(*jobs)
     serving = asyncio.create_task(world.supervisor().serve(world.runner))
-    while not world.runner.orders:
-        await asyncio.sleep(0)
+    await world.runner.begun.wait()
     return serving
 
 

@@ -7,6 +7,6 @@ Next: `admin`, `tokens`; `AnyOf` joins them.
 
 from statuette.adapters.identity_basic.admin import BasicAdmin
 from statuette.adapters.identity_basic.any_of import AnyOf
-from statuette.adapters.identity_basic.tokens import ServiceTokens, TokenIndex, digest_of, scan
+from statuette.adapters.identity_basic.tokens import ServiceTokens, digest_of
 
-__all__ = ["AnyOf", "BasicAdmin", "ServiceTokens", "TokenIndex", "digest_of", "scan"]
+__all__ = ["AnyOf", "BasicAdmin", "ServiceTokens", "digest_of"]

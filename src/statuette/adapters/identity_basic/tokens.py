@@ -5,10 +5,8 @@ which no token can be made.
 """
 
 import hashlib
-import hmac
 import re
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Callable
 
 from statuette.events.principals import Principal, PrincipalKind
 
@@ -35,40 +33,3 @@ class ServiceTokens:
             return None
         service = self._lookup(digest_of(token))
         return None if service is None else Principal(id=service, kind=PrincipalKind.SERVICE)
-
-
-class TokenIndex:
-    """A `Lookup` that is told of every service made, changed or removed; as fast with many services as with one."""
-
-    def __init__(self) -> None:
-        self._services: dict[str, str] = {}
-        self._digests: dict[str, str] = {}
-
-    def put(self, service: str, token: str) -> None:
-        """Note a service's token; an earlier one stops working."""
-        self.drop(service)
-        self._digests[service] = digest_of(token)
-        self._services[self._digests[service]] = service
-
-    def drop(self, service: str) -> None:
-        """Forget a service; nothing happens when it is unknown."""
-        digest = self._digests.pop(service, None)
-        if digest is not None:
-            self._services.pop(digest, None)
-
-    def __call__(self, digest: str) -> str | None:
-        return self._services.get(digest)
-
-
-def scan(tokens: Callable[[], Iterable[tuple[str, str]]]) -> Lookup:
-    """A `Lookup` over pairs (service, token) that somebody else keeps; each look-up reads them all."""
-    remembered = lru_cache(maxsize=16384)(digest_of)
-
-    def lookup(digest: str) -> str | None:
-        found = None
-        for service, token in tokens():
-            if hmac.compare_digest(remembered(token), digest):
-                found = service
-        return found
-
-    return lookup

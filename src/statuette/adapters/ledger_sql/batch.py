@@ -121,9 +121,9 @@ class Batch:
 
     def moved(self, job: Job, step: int) -> None:
         """Count a job onto (+1) or off (-1) its shelf."""
-        self.count(job.service, job.incarnation, shelf_of(job.state), step)
+        self.count(job.service, incarnation=job.incarnation, shelf=shelf_of(job.state), step=step)
 
-    def count(self, service: str, incarnation: str, shelf: str, step: int) -> None:
+    def count(self, service: str, *, incarnation: str, shelf: str, step: int) -> None:
         """Count `step` jobs onto a shelf; final shelves are not counted."""
         if shelf in COUNTED:
             self._moved[service, incarnation, shelf] += step
@@ -154,7 +154,7 @@ class Batch:
         if not changed:
             return
         changed.sort(key=lambda entry: entry.job.sequence)
-        self.execute_many(_update, [moving_row(entry.job, entry.until, self.now) for entry in changed])
+        self.execute_many(_update, [moving_row(entry.job, until=entry.until, now=self.now) for entry in changed])
         for entry in changed:
             entry.changed = False
 

@@ -25,7 +25,7 @@ def load_json(text: bytes) -> Any:  # noqa: ANN401 - JSON can be anything
     return orjson.loads(text)
 
 
-def new_row(job: NewJob, state: JobState, accepted: float) -> Plain:
+def new_row(job: NewJob, *, state: JobState, accepted: float) -> Plain:
     """The row of a job that is accepted now, without its sequence."""
     place = job.event.object
     fresh = Job(
@@ -41,7 +41,7 @@ def new_row(job: NewJob, state: JobState, accepted: float) -> Plain:
         lane=job.lane,
         stages=job.stages,
     )
-    row = moving_row(fresh, None, accepted)
+    row = moving_row(fresh, until=None, now=accepted)
     del row["row"]
     return row | {
         "id": job.id,
@@ -58,7 +58,7 @@ def new_row(job: NewJob, state: JobState, accepted: float) -> Plain:
     }
 
 
-def moving_row(job: Job, until: float | None, now: float) -> Plain:
+def moving_row(job: Job, *, until: float | None, now: float) -> Plain:
     """The columns that change with a job's state; `row` is the sequence of the row they belong to."""
     line = None
     if job.state in LEASABLE:

@@ -101,7 +101,7 @@ def accept(batch: Batch, requests: Sequence[Accept]) -> None:
     """Sort out all arrivals with three questions, then write them with two statements."""
     known = _look_up(batch.connection, [arrival for request in requests for arrival in request.arrivals])
     for request in requests:
-        request.answer = [_accept_one(batch, known, arrival) for arrival in request.arrivals]
+        request.answer = [_accept_one(arrival, batch=batch, known=known) for arrival in request.arrivals]
     rows = [
         {"feed": feed, "object_key": key, "identity": identity, "modified": modified}
         for (feed, key, identity), modified in known.new_sightings.items()
@@ -149,7 +149,7 @@ def _open_lanes(connection: sa.Connection, lanes: Iterable[str]) -> set[str]:
     return found
 
 
-def _accept_one(batch: Batch, known: _Known, arrival: Arrival) -> Acceptance:
+def _accept_one(arrival: Arrival, *, batch: Batch, known: _Known) -> Acceptance:
     sightings = _sightings_of(arrival)
     met = any(sighting in known.sightings for sighting in sightings)
     for sighting in sightings:
@@ -163,16 +163,16 @@ def _accept_one(batch: Batch, known: _Known, arrival: Arrival) -> Acceptance:
         return Acceptance(job=job, new=False, body_hash=body_hash)
     if met:
         return Acceptance(job="", new=False)
-    return _add(batch, known, arrival.job)
+    return _add(arrival.job, batch=batch, known=known)
 
 
-def _add(batch: Batch, known: _Known, job: NewJob) -> Acceptance:
+def _add(job: NewJob, *, batch: Batch, known: _Known) -> Acceptance:
     state = JobState.WAITING if job.lane and job.lane in known.lanes else JobState.QUEUED
     if job.lane:
         known.lanes.add(job.lane)
     known.standing[job.key] = (job.id, job.body_hash)
-    known.new_rows.append(new_row(job, state, batch.now))
-    batch.count(job.service, job.incarnation, shelf_of(state), 1)
+    known.new_rows.append(new_row(job, state=state, accepted=batch.now))
+    batch.count(job.service, incarnation=job.incarnation, shelf=shelf_of(state), step=1)
     return Acceptance(job=job.id, new=True, body_hash=job.body_hash)
 
 

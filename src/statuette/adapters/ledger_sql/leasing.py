@@ -56,21 +56,21 @@ def take(batch: Batch, requests: Sequence[Take]) -> None:
         lines.setdefault(request.line, []).append(request)
     opened: list[Plain] = []
     for line in sorted(lines):
-        _take_line(batch, line, lines[line], opened)
+        _take_line(batch, line=line, requests=lines[line], opened=opened)
     batch.execute_many(attempts.insert(), opened)
 
 
-def _take_line(batch: Batch, line: str, requests: Sequence[Take], opened: list[Plain]) -> None:
+def _take_line(batch: Batch, *, line: str, requests: Sequence[Take], opened: list[Plain]) -> None:
     at = {"line": line, "now": batch.now}
     batch.connection.execute(_ripen, at)
     total = sum(request.limit for request in requests)
     rows = iter(batch.connection.execute(next_ready, at | {"total": total}).all())
     for request in requests:
         mine = [batch.entry(row) for row in islice(rows, request.limit)]
-        request.answer = [_hand_out(batch, entry, request, opened) for entry in mine]
+        request.answer = [_hand_out(entry, batch=batch, request=request, opened=opened) for entry in mine]
 
 
-def _hand_out(batch: Batch, entry: Entry, request: Take, opened: list[Plain]) -> Job:
+def _hand_out(entry: Entry, *, batch: Batch, request: Take, opened: list[Plain]) -> Job:
     step = transitions.leased if request.line else transitions.resumed
     job = step(entry.job, runner=request.runner, now=batch.now)
     batch.put(entry, job, until=batch.lease_now + request.ttl)

@@ -71,8 +71,8 @@ async def open_ledger(
             intake=intake.SqlIntake(writer, reader),
             queue=queue.SqlQueue(writer),
             jobs=jobs.SqlJobs(writer, reader),
-            services=services.SqlServices(writer, reader, seal),
-            vault=vault.SqlVault(writer, reader, seal),
+            services=services.SqlServices(writer=writer, reader=reader, seal=seal),
+            vault=vault.SqlVault(writer=writer, reader=reader, seal=seal),
         )
     finally:
         await writer.aclose()

@@ -106,10 +106,10 @@ def renew(batch: Batch, requests: Sequence[Renew]) -> None:
     """Prolong what still counts; the rest is the answer."""
     batch.load(lease.job for request in requests for lease in request.leases)
     for request in requests:
-        request.answer = [lease for lease in request.leases if not _renew_one(batch, request, lease)]
+        request.answer = [lease for lease in request.leases if not _renew_one(lease, batch=batch, request=request)]
 
 
-def _renew_one(batch: Batch, request: Renew, lease: Lease) -> bool:
+def _renew_one(lease: Lease, *, batch: Batch, request: Renew) -> bool:
     entry = batch.held(lease)
     if entry is None:
         return False
@@ -136,13 +136,13 @@ def commit(batch: Batch, requests: Sequence[MakeCommit]) -> None:
         if job.state is JobState.COMMITTED:
             request.answer = earlier
             continue
-        request.answer = _commit_one(batch, entry, request.manifest, earlier)
+        request.answer = _commit_one(entry, batch=batch, manifest=request.manifest, earlier=earlier)
         kept[entry.job.id, entry.job.generation] = request.answer
         made.append(_commit_row(entry.job, request.answer))
     batch.execute_many(commits.insert(), made)
 
 
-def _commit_one(batch: Batch, entry: Entry, manifest: Manifest, earlier: Commit | None) -> Commit:
+def _commit_one(entry: Entry, *, batch: Batch, manifest: Manifest, earlier: Commit | None) -> Commit:
     name = uuid.uuid4().hex
     after = transitions.committed(entry.job, commit=name, now=batch.now)
     batch.put(entry, after, until=entry.until)
@@ -205,11 +205,11 @@ def report(batch: Batch, requests: Sequence[LastWord]) -> None:
             continue
         request.answer = transitions.ended(entry.job, request.report, now=batch.now)
         batch.put(entry, request.answer, until=None)
-        closed.append(_closed(request.answer, request.report, batch.now))
+        closed.append(_closed(request.answer, report=request.report, now=batch.now))
     batch.execute_many(_close_attempt, closed)
 
 
-def _closed(job: Job, report: Report, now: float) -> Plain:
+def _closed(job: Job, *, report: Report, now: float) -> Plain:
     return {
         "of_job": job.sequence,
         "of_number": job.attempt,
@@ -238,7 +238,8 @@ def _take_back(batch: Batch, entries: Sequence[Entry]) -> list[Job]:
     for entry in entries:
         before, after = entry.job, transitions.orphaned(entry.job, now=batch.now)
         batch.put(entry, after, until=None)
-        closed.append(_closed(after, Report(outcome=_outcome(before, after), reason=after.reason), batch.now))
+        word = Report(outcome=_outcome(before, after), reason=after.reason)
+        closed.append(_closed(after, report=word, now=batch.now))
     batch.execute_many(_close_attempt, closed)
     return [entry.job for entry in entries]
 

@@ -56,7 +56,7 @@ class Drop(Request[bool]):
 class SqlServices(ServiceLedger):
     """`ServiceLedger` over the writer thread."""
 
-    def __init__(self, writer: Writer, reader: Reader, seal: Seal) -> None:
+    def __init__(self, *, writer: Writer, reader: Reader, seal: Seal) -> None:
         self._writer = writer
         self._reader = reader
         self._seal = seal
@@ -151,7 +151,7 @@ def add(batch: Batch, requests: Sequence[Add]) -> None:
             request.refusal = Conflict(f"a service named {name} exists")
             continue
         batch.connection.execute(services.insert().values(request.row))
-        _write_feeds(batch, name, request.feeds)
+        _write_feeds(batch, service=name, rows=request.feeds)
 
 
 def replace(batch: Batch, requests: Sequence[Replace]) -> None:
@@ -165,7 +165,7 @@ def replace(batch: Batch, requests: Sequence[Replace]) -> None:
             request.refusal = Conflict(f"revision {revision} does not follow {kept.revision}, the one kept of {name}")
         else:
             batch.connection.execute(services.update().where(services.c.name == name).values(request.row))
-            _write_feeds(batch, name, request.feeds)
+            _write_feeds(batch, service=name, rows=request.feeds)
 
 
 def _kept(batch: Batch, name: str) -> Row | None:
@@ -173,7 +173,7 @@ def _kept(batch: Batch, name: str) -> Row | None:
     return batch.connection.execute(query).one_or_none()
 
 
-def _write_feeds(batch: Batch, service: str, rows: Sequence[Plain]) -> None:
+def _write_feeds(batch: Batch, *, service: str, rows: Sequence[Plain]) -> None:
     """The present feeds get their places; earlier ones stay without, because what they saw is still to be dropped."""
     batch.connection.execute(feeds.update().where(feeds.c.service == service).values(place=None))
     insert = batch.upsert(feeds)

@@ -24,7 +24,7 @@ class Put(Request[None]):
 class SqlVault(Vault):
     """`Vault` over the writer thread. Raises `LedgerUnavailable`, also when a value does not open with this key."""
 
-    def __init__(self, writer: Writer, reader: Reader, seal: Seal) -> None:
+    def __init__(self, *, writer: Writer, reader: Reader, seal: Seal) -> None:
         self._writer = writer
         self._reader = reader
         self._seal = seal

@@ -120,12 +120,12 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - every error is handed to its caller, or the batch is taken apart
             fault = translated(error)
             if len(requests) == 1 or isinstance(fault, Unavailable):
-                self._refuse(requests, fault, error)
+                self._refuse(requests, fault=fault, error=error)
                 return
             for request in requests:
                 self._write([request])
 
-    def _refuse(self, requests: Sequence[Request[Any]], fault: Exception, error: Exception) -> None:
+    def _refuse(self, requests: Sequence[Request[Any]], *, fault: Exception, error: Exception) -> None:
         """Answer all of them with the fault, each with an exception object of its own (each gets its own traceback)."""
         _log.warning(
             "the ledger refused a transaction",

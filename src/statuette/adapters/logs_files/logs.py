@@ -1,11 +1,16 @@
-"""The folder of logs: `<root>/<service>/<job>/<attempt>.log` and its later segments; folders 0700, files 0600."""
+"""The folder of logs: `<root>/<service>/<two digits>/<job>.<attempt>.log` and later segments; folders 0700, files 0600.
+
+The two digits are a checksum of the job's id: no folder has to be made for each job (on a busy ext4 that costs more
+than all the rest), and none grows too long to be listed.
+"""
 
 import asyncio
 import re
-import shutil
-from collections.abc import AsyncIterator
+import zlib
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from errno import EDQUOT, ENOSPC
+from functools import partial
 from pathlib import Path
 
 from statuette.adapters.logs_files.reading import exists, segments_text
@@ -38,8 +43,8 @@ class FileLogs(Logs):
         if base is None:
             raise BadInput("a service's or job's name cannot be a folder's name")
         try:
-            _make(base.parent)
-            sink = FileSink(base, secrets=secrets, limit=self._limit, clock=self._clock, closed=self._closed)
+            begin = partial(FileSink, base, secrets=secrets, limit=self._limit, clock=self._clock, closed=self._closed)
+            sink = _opened(base, begin)
         except OSError as error:
             if error.errno in (ENOSPC, EDQUOT):
                 raise DiskFull from error
@@ -63,7 +68,7 @@ class FileLogs(Logs):
         """Delete all logs of a job; what is not there is no error."""
         base = self._base(service, job, 1)
         if base is not None:
-            await asyncio.to_thread(shutil.rmtree, base.parent, ignore_errors=True)
+            await asyncio.to_thread(_remove, base.parent, job)
 
     def _closed(self, base: Path, sink: FileSink) -> None:
         if self._live.get(base) is sink:
@@ -73,14 +78,25 @@ class FileLogs(Logs):
         """Where an attempt's log lies, without the ending; None for names that could lead elsewhere."""
         if not _NAME.fullmatch(service) or not _NAME.fullmatch(job):
             return None
-        return self._root / service / job / str(int(attempt))
+        shard = f"{zlib.crc32(job.encode()) & 0xFF:02x}"
+        return self._root / service / shard / f"{job}.{int(attempt)}"
 
 
-def _make(folder: Path) -> None:
+def _opened(base: Path, open_: Callable[[], FileSink]) -> FileSink:
+    """The sink; its folders are made when they are missing, which is seldom."""
     try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
-        return
+        return open_()
     except FileNotFoundError:
-        folder.parent.mkdir(mode=0o700, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        base.parent.parent.mkdir(mode=0o700, exist_ok=True)
+        base.parent.mkdir(mode=0o700, exist_ok=True)
+        return open_()
+
+
+def _remove(folder: Path, job: str) -> None:
+    pattern = re.compile(re.escape(job) + r"(\.[0-9]+){1,2}\.log")
+    try:
+        found = [path for path in folder.iterdir() if pattern.fullmatch(path.name)]
+    except FileNotFoundError:
+        return
+    for path in found:
+        path.unlink(missing_ok=True)

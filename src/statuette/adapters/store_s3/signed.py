@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 
 from statuette.adapters.store_s3.endpoint import Endpoint
 from statuette.adapters.store_s3.faults import fault_of
-from statuette.ports.errors import StoreUnavailable
+from statuette.ports.errors import NotFound, StoreUnavailable
 
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
 _KEPT_CONNECTIONS = 16
@@ -78,6 +78,8 @@ class SignedClient:
             await response.aread()
         if response.is_success or response.status_code in allow:
             return response
+        if response.status_code == 404 and not key:  # an answer to HEAD has no body that names the bucket
+            raise NotFound(f"there is no such bucket ({method} {bucket})")
         raise fault_of(response.status_code, response.text, what=f"{method} {bucket}")
 
     async def close(self) -> None:

@@ -29,7 +29,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     make_file(file)
     engine = writing_engine(parsed(f"sqlite:///{file}"))
     migrate(engine)
-    row = new_row(new_job(Made(lane="l")), JobState.QUEUED, NOW)
+    row = new_row(new_job(Made(lane="l")), state=JobState.QUEUED, accepted=NOW)
     varied = {"id": "'j' || n", "key": "'k' || n", "open_lane": "'l' || n", "priority": "n % 3"}
     values = ", ".join(varied.get(name, f":{name}") for name in row)
     numbers = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < :many)"

@@ -22,8 +22,9 @@ async def text(logs, *, follow=False, timestamps=False):
 
 async def test_files_and_folders_are_private(logs, tmp_path):
     logs.open("gray", "job", 1, secrets=()).close()
-    assert (tmp_path / "logs" / "gray" / "job" / "1.log").stat().st_mode & 0o777 == 0o600
-    assert (tmp_path / "logs" / "gray" / "job").stat().st_mode & 0o777 == 0o700
+    [shard] = (tmp_path / "logs" / "gray").iterdir()
+    assert (shard / "job.1.log").stat().st_mode & 0o777 == 0o600
+    assert [path.stat().st_mode & 0o777 for path in (shard, shard.parent, shard.parent.parent)] == [0o700] * 3
 
 
 async def test_the_files_never_take_more_than_the_limit(logs, tmp_path):
@@ -33,7 +34,7 @@ async def test_the_files_never_take_more_than_the_limit(logs, tmp_path):
         if number % 500 == 0:
             await asyncio.sleep(0.06)
     sink.close()
-    sizes = [path.stat().st_size for path in (tmp_path / "logs" / "gray" / "job").iterdir()]
+    sizes = [path.stat().st_size for path in (tmp_path / "logs" / "gray").rglob("*.log")]
     assert sum(sizes) <= LIMIT
     assert len(sizes) == 3
 
@@ -42,7 +43,8 @@ async def test_what_a_crash_left_can_be_read(logs, tmp_path):
     sink = logs.open("gray", "job", 1, secrets=())
     sink.write("stdout", b"before\n")
     sink.close()
-    with (tmp_path / "logs" / "gray" / "job" / "1.log").open("ab") as file:
+    [place] = (tmp_path / "logs").rglob("job.1.log")
+    with place.open("ab") as file:
         file.write(b"2025-06-15T15:06:40.25")
     assert await text(FileLogs(tmp_path / "logs", clock=VirtualClock())) == b"before\n"
 
@@ -86,3 +88,13 @@ async def test_a_line_that_looks_like_our_format_stays_a_line(logs):
     sink.write("stdout", forged)
     sink.close()
     assert await text(logs) == forged
+
+
+async def test_removing_a_job_leaves_those_whose_names_begin_alike(logs, tmp_path):
+    logs.open("gray", "job", 1, secrets=()).close()
+    [place] = (tmp_path / "logs").rglob("job.1.log")
+    alike = [place.with_name(name) for name in ("job.x.1.log", "job.1.2.3.log", "jobs.1.log", "job.1.log.txt")]
+    for path in alike:
+        path.touch()
+    await logs.remove("gray", "job")
+    assert sorted(place.parent.iterdir()) == sorted(alike)

@@ -11,6 +11,7 @@ from statuette.events.principals import Principal, PrincipalKind
 from statuette.ports.errors import BadInput, Forbidden, NotFound
 from statuette.ports.objects import Objects
 from statuette.ports.services import ServiceRecord
+from statuette.spec.names import key_problem
 
 
 class Claims:
@@ -32,6 +33,8 @@ class Claims:
         if event.kind is not EventKind.STORAGE or event.object is None:
             raise BadInput(f"body: {event.kind} events are not supported by this cluster; send a MinIO or S3 event")
         ref = replace(event.object, provider=DEFAULT_PROVIDER, version=None)
+        if (problem := key_problem(ref.key)) is not None:
+            raise BadInput(f"Records: s3.object.key {problem}")
         self._check_input(record, ref)
         self._check_owner(caller, record, ref)
         info = await self._objects.head(ref)

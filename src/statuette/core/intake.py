@@ -6,6 +6,7 @@ the ledger, which keeps sightings, jobs and the stream's position together or no
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from statuette.core.catalog import Catalog
 from statuette.core.commits import CommitMarks
@@ -79,15 +80,29 @@ class Intake:
         if ref is None or notice.gone or ref.version is None:
             return []
         feeds = [feed for feed in self._catalog.listening(ref.bucket, ref.key) if ref.version.modified >= feed.since]
-        return [self._arrival(feed, ref, mark=notice.commit, uploader=notice.uploader) for feed in feeds]
+        return [
+            self._arrival(
+                feed, ref, mark=notice.commit, uploader=notice.uploader, stored=_moment(notice, ref.version.modified)
+            )
+            for feed in feeds
+        ]
 
-    def _arrival(self, feed: Feed, ref: ObjectRef, *, mark: str, uploader: str = "") -> Arrival:
+    def _arrival(
+        self, feed: Feed, ref: ObjectRef, *, mark: str, uploader: str = "", stored: float | None = None
+    ) -> Arrival:
         version = ref.version
         assert version is not None, "only versioned references become jobs"  # noqa: S101 - our own callers' promise
         commit = self._marks.verified(mark, bucket=ref.bucket, key=ref.key) if mark else ""
         identities = (version.identity, commit_identity(commit)) if commit else (version.identity,)
         return Arrival(
-            job=self._job(feed, ref, version, identity=identities[-1], commit=commit, uploader=uploader),
+            job=replace(
+                self._job(feed, ref, version, identity=identities[-1], commit=commit, uploader=uploader),
+                stages={
+                    # The stream tells the moment, a listing only the second.
+                    Stage.STORED: float(version.modified) if stored is None else stored,
+                    Stage.SEEN: self._clock.wall(),
+                },
+            ),
             feed=feed.id,
             object_key=ref.key,
             identities=identities,
@@ -116,8 +131,13 @@ class Intake:
             event=event,
             principal=event.principal,
             lane=lane(feed.incarnation, bucket=ref.bucket, key=ref.key),
-            stages={Stage.STORED: float(version.modified), Stage.SEEN: self._clock.wall()},
         )
+
+
+def _moment(notice: Notice, modified: int) -> float:
+    """When an object was stored: the stream tells the moment where it agrees with the object's time, to the second."""
+    moment = notice.position / 1e9
+    return moment if modified <= moment < modified + 2 else float(modified)
 
 
 def _services_with_news(arrivals: Sequence[Arrival], acceptances: Sequence[Acceptance]) -> Counter[str]:

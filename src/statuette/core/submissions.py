@@ -18,6 +18,8 @@ from statuette.ports.errors import BadInput, Conflict, Forbidden
 from statuette.ports.intake import Arrival, IntakeLedger
 from statuette.ports.services import ServiceRecord
 
+MOST_RECORDS = 1000
+"""Records that one body may hold; each becomes a job."""
 LONGEST_KEY = 255
 """Characters of an `Idempotency-Key`."""
 
@@ -65,6 +67,8 @@ class Submissions:
         job_id = new_job_id(service)
         hashing = _Hashing(body)
         async with self._reading.read(job_id, hashing.chunks(), source_ip=source_ip) as read:
+            if len(read.events) > MOST_RECORDS:
+                raise BadInput(f"Records: at most {MOST_RECORDS} in one body, this holds {len(read.events)}")
             settled = [await self._claims.settled(caller, record, event) for event in read.events]
             jobs = self._jobs(record, settled, caller=caller, first=job_id, key=idempotency_key)
             jobs = [replace(job, body_hash=hashing.hexdigest()) for job in jobs]

@@ -52,12 +52,13 @@ def rfc3339(seconds: float) -> str:
 
 
 def seconds_of(time: str) -> int | None:
-    """Whole seconds since the epoch of an RFC 3339 time (without an offset: UTC), None when it is none."""
+    """Whole seconds since the epoch of an RFC 3339 time (no offset: UTC), None when it is none or before 1970."""
     try:
         moment = datetime.fromisoformat(time)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     except (ValueError, OverflowError):
         return None
+    return seconds if seconds >= 0 else None
 
 
 def _s3(kind: str) -> Callable[[Mapping[str, Any], Mapping[str, Any], str], Sighting | None]:

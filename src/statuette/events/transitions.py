@@ -84,7 +84,8 @@ def ended(job: Job, report: Report, *, now: float) -> Job:
     if report.outcome in _SETTLED:
         return _final(job, _SETTLED[report.outcome], now=now)
     if report.outcome is Outcome.RETURNED:
-        return replace(job, state=JobState.QUEUED, runner="", not_before=0.0)
+        back = JobState.UNPUBLISHED if job.state is JobState.COMMITTED else JobState.QUEUED
+        return replace(job, state=back, runner="", not_before=0.0)
     if report.outcome in _SCRIPT_FAULTS:
         return _retry_or(JobState.FAILED, job, _count(job, _SCRIPT_FAULTS), limit=job.retries.script, now=now)
     if report.outcome in _RUNNER_FAULTS:

@@ -73,7 +73,7 @@ def _plugs(
         vault=ledger.vault,
         objects=S3Objects(store.endpoint, store.client),
         buckets=S3Buckets(store.endpoint, store.client),
-        events=store.events(ledger.vault),
+        events=store.events(),
         keys=store.keys(ledger.vault),
         backend=ProcessBackend(state.folder("runners"), runner_script=runner_script),
         logs=FileLogs(state.folder("logs"), clock=clock, limit=settings.log_limit),

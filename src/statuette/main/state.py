@@ -56,7 +56,7 @@ def held(path: Path) -> Iterator[StateFolder]:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
     state = StateFolder(path)
-    with (path / "lock").open("a") as lock:
+    with os.fdopen(os.open(path / "lock", os.O_WRONLY | os.O_CREAT, 0o600), "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

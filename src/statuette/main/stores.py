@@ -33,11 +33,9 @@ class Store:
         """Keys for people."""
         return SeaweedKeys(self.s3, vault)
 
-    def events(self, vault: Vault) -> StoreEvents | None:
+    def events(self) -> StoreEvents | None:
         """The stream of what is written; None when the store has none: then the sweep finds everything."""
-        if self.filer is None:
-            return None
-        return SeaweedEvents(self.filer, principal_of=self.keys(vault).principal_of)
+        return None if self.filer is None else SeaweedEvents(self.filer)
 
 
 @asynccontextmanager

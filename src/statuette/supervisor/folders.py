@@ -55,8 +55,7 @@ def open_regular(name: str, *, beneath: int) -> int:
     try:
         descriptor = os.open(name, _READ, dir_fd=beneath)
     except PermissionError:
-        # Ours by owner but not by mode; nobody is left alive who could put a link in its place meanwhile.
-        os.chmod(name, 0o600, dir_fd=beneath)
+        _make_readable(name, beneath=beneath, mode=0o600)
         descriptor = os.open(name, _READ, dir_fd=beneath)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -66,11 +65,24 @@ def open_regular(name: str, *, beneath: int) -> int:
 
 @contextmanager
 def readable_folder(name: str, *, beneath: int) -> Iterator[int]:
-    """A folder that a script left, made readable where its mode forbids it."""
-    if os.geteuid() != 0:
-        os.chmod(name, 0o700, dir_fd=beneath)
-    with folder(name, beneath=beneath) as descriptor:
+    """A folder that a script left, made readable where its mode forbids it. Raises `UnsafeOutput` where that fails."""
+    try:
+        descriptor = os.open(name, _FOLDER, dir_fd=beneath)
+    except PermissionError:
+        _make_readable(name, beneath=beneath, mode=0o700)
+        descriptor = os.open(name, _FOLDER, dir_fd=beneath)
+    try:
         yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _make_readable(name: str, *, beneath: int, mode: int) -> None:
+    """Ours by owner but not by mode. Nobody is left alive who could put a link in its place meanwhile."""
+    try:
+        os.chmod(name, mode, dir_fd=beneath)
+    except PermissionError as error:
+        raise UnsafeOutput("an output belongs to a user whose files the platform may not read") from error
 
 
 @contextmanager

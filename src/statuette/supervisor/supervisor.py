@@ -50,6 +50,7 @@ class Supervisor(Supervision):
         ttl: float = 30.0,
     ) -> None:
         sealed_root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sealed_root.chmod(0o700)
         self.stopping = asyncio.Event()
         self._tools = Tools(
             work=work, objects=objects, logs=logs, clock=clock, sealed_root=sealed_root, limits=limits or Limits()

@@ -1,12 +1,17 @@
 """What a script says: into the log, the last of it into the reason, and for a call into files beside its outputs."""
 
+import logging
 import os
 from collections.abc import Sequence
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
 from statuette.events.sealed import STREAMS, SealedFolder
+from statuette.ports.errors import DiskFull
 from statuette.ports.logs import LogSink
 from statuette.ports.masking import masked
+
+logger = logging.getLogger(__name__)
 
 _TAIL = 4096
 _REASON = 200
@@ -64,14 +69,28 @@ class CallWords(Words):
         waiting = self._waiting[stream]
         waiting += data if len(data) <= room else data[:room] + _CUT
         if len(waiting) > _IN_MEMORY:
-            self._write(stream)
+            try:
+                self._write(stream)
+            except OSError as error:
+                # The script goes on: its answer is short of words, which `keep` will not be able to mend either.
+                logger.warning("a call's words are lost: %s", error.strerror, extra={"action": "words_lost"})
+                waiting.clear()
+                self._room[stream] = 0
 
     def keep(self) -> None:
-        """Write what is still in memory; the folder is there then, and the files of all streams that said anything."""
-        self._folder.path.mkdir(mode=0o700, exist_ok=True)
-        for stream, waiting in self._waiting.items():
-            if waiting:
-                self._write(stream)
+        """Write what is still in memory; then the folder is there, and files of all streams that said anything.
+
+        Raises `DiskFull`.
+        """
+        try:
+            self._folder.path.mkdir(mode=0o700, exist_ok=True)
+            for stream, waiting in self._waiting.items():
+                if waiting:
+                    self._write(stream)
+        except OSError as error:
+            if error.errno in (ENOSPC, EDQUOT):
+                raise DiskFull from error
+            raise
 
     def _write(self, stream: str) -> None:
         self._folder.path.mkdir(mode=0o700, exist_ok=True)

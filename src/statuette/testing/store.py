@@ -127,12 +127,17 @@ class MemoryObjects:
         found = self._find(ref)
         if found is None:
             raise ObjectGone
-        for start in range(0, len(found.data), _CHUNK):
-            sink.write(found.data[start : start + _CHUNK])
+        sink.writelines(found.data[start : start + _CHUNK] for start in range(0, len(found.data), _CHUNK))
         return found.info
 
     async def put(
-        self, ref: ObjectRef, source: BinaryIO, *, size: int, metadata: Mapping[str, str], media_type: str = ""
+        self,
+        ref: ObjectRef,
+        source: BinaryIO,
+        *,
+        size: int,
+        metadata: Mapping[str, str],
+        media_type: str = "",  # noqa: ARG002
     ) -> ObjectVersion:
         await self._store.request()
         self._store.take_put()

@@ -32,7 +32,7 @@ async def listed(objects: Objects, bucket: str, prefix: str = "", *, after: str 
 
 
 class Reader:
-    """Reads a stream in the background, from the time its `open` returns: `async with Reader(events.follow(…)) as reader`."""
+    """Reads a stream in the background, once it stands: `async with Reader(events.follow(…)) as reader`."""
 
     def __init__(self, stream: AsyncIterator[Notice]) -> None:
         self._stream = stream
@@ -55,9 +55,9 @@ class Reader:
         return [notice for notice in self.notices if notice.ref and notice.ref.bucket == bucket]
 
     async def until(self, bucket: str, count: int) -> list[Notice]:
-        """Wait for so many notices of a bucket, then a moment for any too many. Raises `TimeoutError` after ten seconds."""
+        """Wait for so many notices of a bucket, then a moment for any too many; `TimeoutError` after ten seconds."""
         async with asyncio.timeout(10):
-            while len(self.of(bucket)) < count:
+            while len(self.of(bucket)) < count:  # noqa: ASYNC110 - a test waits for a count, not for one thing
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
         return self.of(bucket)

@@ -83,7 +83,6 @@ async def test_recover_ends_what_still_lives(secret_folder, runner_script, backe
         ("exit 0", {}),  # process 1 ends at once
         ("while :; do :; done", {}),  # process 1 never answers
         (None, {"memory": 1}),  # no process fits into the group
-        (None, {"cpu": 10**12}),  # the group refuses its figures
     ],
 )
 async def test_a_start_that_fails_leaves_nothing_after_stop(secret_folder, runner_script, script, change, need):

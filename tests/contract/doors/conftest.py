@@ -166,7 +166,7 @@ class FakeJobs:
             return Submitted(jobs=(self.keys[idempotency_key],), new=False)
         folder, code = await self.runs.run(caller, service, body)
         job = f"{service}-{uuid.uuid4()}"
-        self.words[job] = (folder / "stdout").read_bytes()
+        self.words[job] = (folder / "stdout").read_bytes() + (folder / "stderr").read_bytes()
         self.details[job] = details_of(job, service, code, data=(folder / "input").read_bytes())
         if idempotency_key:
             self.keys[idempotency_key] = job

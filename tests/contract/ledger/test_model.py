@@ -191,7 +191,7 @@ async def _play(steps: list[Step], folder: Path) -> None:
 STEPS = st.one_of(accepting(), accepting(), leasing(), leasing(), working(), working(), working(), tidying(), waiting())
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(steps=st.lists(STEPS, min_size=15, max_size=60))
 def test_sqlite_does_as_the_twin_does(steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -103,7 +103,7 @@ async def plugs_of(store: EmbeddedStore) -> Plugs:
     return Plugs(
         objects=S3Objects(endpoint, client),
         buckets=S3Buckets(endpoint, client),
-        events=SeaweedEvents(store.filer, principal_of=keys.principal_of),
+        events=SeaweedEvents(store.filer),
         keys=keys,
         client=client,
     )

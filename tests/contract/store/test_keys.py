@@ -1,10 +1,10 @@
 """Keys that are hard to carry: each comes back as it went in, or is refused; none becomes another."""
 
 import pytest
+from tests.contract.store.conftest import Plugs
 
 from statuette.ports.errors import BadInput
 from statuette.testing.store_suite import get, listed, put
-from tests.contract.store.conftest import Plugs
 
 CARRIED = [
     "in/a b",

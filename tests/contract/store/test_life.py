@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.contract.store.conftest import plugs_of, weed_is_here
 
 from statuette.adapters.store_seaweed import EmbeddedStore, StoreHealth, StoreState
 from statuette.ports.errors import StoreUnavailable
 from statuette.testing.store_suite import Reader, get, listed, put
-from tests.contract.store.conftest import plugs_of, weed_is_here
 
 MANAGER = """
 import asyncio, sys
@@ -47,7 +47,7 @@ def alive(pid: int) -> bool:
 
 async def wait_dead(pid: int) -> None:
     async with asyncio.timeout(5):
-        while alive(pid):
+        while alive(pid):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 
@@ -98,7 +98,7 @@ async def test_a_reader_of_the_stream_hears_of_the_store_s_death(own: EmbeddedSt
     await anext(stream)
     assert own.pid
     os.kill(own.pid, signal.SIGKILL)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable):  # noqa: PT012
         async with asyncio.timeout(10):
             while True:
                 await anext(stream)
@@ -112,7 +112,7 @@ async def test_states_are_told_as_they_change(tmp_path: Path, need: Any) -> None
     assert store.pid
     os.kill(store.pid, signal.SIGKILL)
     async with asyncio.timeout(20):
-        while [health.state for health in told].count(StoreState.READY) < 2:
+        while [health.state for health in told].count(StoreState.READY) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     await store.stop()
     states = [health.state.value for health in told]

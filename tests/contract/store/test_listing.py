@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
+from tests.contract.store.conftest import Plugs
 
 from statuette.testing.store_suite import listed, put
-from tests.contract.store.conftest import Plugs
 
 # "-", "." and "!" sort before "/", which a store of folders does not see.
 KEYS = ["in/a", "in/a/x", "in/a/y/z", "in/a-b", "in/a.txt", "in/a!/1", "in/a /2", "in/a0", "in/B", "in/b/", "in/b/q", "in/ä", "top"]  # fmt: skip # noqa: E501

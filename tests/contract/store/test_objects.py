@@ -4,11 +4,11 @@ import io
 import time
 
 import pytest
+from tests.contract.store.conftest import Plugs
 
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.ports.errors import BadInput, Conflict, NotFound, ObjectGone
 from statuette.testing.store_suite import get, listed, put
-from tests.contract.store.conftest import Plugs
 
 
 async def test_what_is_put_is_read_back_with_its_metadata(store: Plugs) -> None:
@@ -70,7 +70,7 @@ async def test_an_old_version_is_read_where_versions_are_kept(store: Plugs) -> N
 @pytest.mark.parametrize("verb", ["head", "fetch", "put", "list", "remove"])
 async def test_a_bucket_that_is_not_there_is_not_found(store: Plugs, verb: str) -> None:
     ref = ObjectRef(bucket="no-such-bucket", key="in/a")
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound):  # noqa: PT012
         if verb == "head":
             await store.objects.head(ref)
         elif verb == "fetch":
@@ -100,7 +100,7 @@ async def test_only_the_size_asked_for_is_read_from_where_the_file_stands(store:
 
 async def test_an_etag_that_never_was_is_gone(store: Plugs) -> None:
     await put(store.objects, store.bucket, key="in/a")
-    with pytest.raises(ObjectGone):
+    with pytest.raises(ObjectGone):  # noqa: PT012
         never = ObjectVersion(etag="0" * 32, size=1, modified=0)
         await get(store.objects, store.bucket, key="in/a", version=never)
 

@@ -7,22 +7,30 @@ from dataclasses import replace
 
 import pytest
 
+from statuette.core.assembly import Plugs
 from statuette.core.calls import CallBoard
 from statuette.core.catalog import Catalog, Condition
 from statuette.core.commits import CommitMarks
 from statuette.core.deployment import feeds_of
 from statuette.core.roster import Hints, Roster, Seat
 from statuette.events.event import Event, EventKind
-from statuette.events.jobs import NewJob
+from statuette.events.jobs import NewJob, Outcome
 from statuette.events.keys import new_job_id
+from statuette.events.leases import Manifest, ManifestEntry, Report
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.events.principals import ADMIN_ID, Principal, PrincipalKind
+from statuette.ports.backend import Runner
+from statuette.ports.errors import StoreUnavailable
 from statuette.ports.intake import Arrival
 from statuette.ports.services import Readiness, ServiceRecord
+from statuette.ports.supervision import Supervision
+from statuette.ports.work import PUBLISHER, Assignment, Work
 from statuette.spec import load_service
+from statuette.testing.backend import PlainBackend
 from statuette.testing.bodies import MemoryBodies
 from statuette.testing.clock import VirtualClock
 from statuette.testing.ledger import MemoryLedger
+from statuette.testing.logs import MemoryLogs
 from statuette.testing.store import MemoryStore
 
 KEY = bytes(range(32))
@@ -59,6 +67,79 @@ def make_ref(bucket: str, key: str, *, etag="e1", modified=1000, size=3, version
 async def chunks(*parts: bytes) -> AsyncIterator[bytes]:
     for part in parts:
         yield part
+
+
+class Hands(Supervision):
+    """A supervisor without folders and processes: `script` makes the outputs of a piece of work, which are published.
+
+    While `gate` is closed every script hangs. `begun` and `done` say whose work was taken and worked off by which
+    runner, `sealed` holds what a failed upload left behind.
+    """
+
+    def __init__(self, work: Work, store: MemoryStore) -> None:
+        self.script: Callable[[Assignment], dict[str, bytes]] = lambda _: {"out.txt": b"result"}
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.begun: list[tuple[str, str]] = []
+        self.done: list[tuple[str, str]] = []
+        self.sealed: dict[str, dict[str, bytes]] = {}
+        self._work = work
+        self._store = store
+
+    async def serve(self, runner: Runner) -> bool:
+        while assignments := await self._work.lease(runner.id):
+            for assignment in assignments:
+                await self._attempt(assignment)
+        return True
+
+    async def publish(self) -> None:
+        """Go on with uploads for ever."""
+        while assignments := await self._work.lease(PUBLISHER):
+            for assignment in assignments:
+                await self._upload(assignment, assignment.resume.manifest, self.sealed[assignment.lease.job])
+
+    async def _attempt(self, assignment: Assignment) -> None:
+        lease = assignment.lease
+        self.begun.append((assignment.service, lease.runner))
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            await self._work.report(lease, Report(outcome=Outcome.RETURNED, reason="the platform ended"))
+            raise
+        outputs = self.script(assignment)
+        self.done.append((assignment.service, lease.runner))
+        entries = [ManifestEntry(name=name, size=len(data), sha256="0" * 64) for name, data in outputs.items()]
+        await self._upload(assignment, Manifest(entries=tuple(entries)), outputs)
+
+    async def _upload(self, assignment: Assignment, manifest: Manifest, outputs: dict[str, bytes]) -> None:
+        page = await self._work.commit(assignment.lease, manifest)
+        try:
+            for upload in page.uploads:
+                data = outputs[upload.name]
+                await self._store.objects.put(upload.target, io.BytesIO(data), size=len(data), metadata=upload.metadata)
+        except StoreUnavailable as fault:
+            self.sealed[assignment.lease.job] = outputs
+            return await self._work.report(assignment.lease, Report(outcome=Outcome.UNPUBLISHED, reason=str(fault)))
+        return await self._work.report(assignment.lease, Report(outcome=Outcome.PUBLISHED, exit_code=0))
+
+
+@pytest.fixture
+def hands(store) -> Callable[[Work], Hands]:
+    return lambda work: Hands(work, store)
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Let everybody run until something is so; no time passes."""
+    for _ in range(20_000):
+        if true():
+            return
+        await asyncio.sleep(0)
+    pytest.fail("it never came to that")
+
+
+@pytest.fixture(name="until")
+def until_fixture() -> Callable[[Callable[[], object]], Awaitable[None]]:
+    return until
 
 
 @pytest.fixture
@@ -195,3 +276,19 @@ def queue_job(ledger) -> Callable:
         return acceptance.job
 
     return accept
+
+
+@pytest.fixture
+def plugs_of(ledger, store, clock, bodies) -> Callable[..., Plugs]:
+    """All twins joined; any can be another."""
+
+    def join(**other) -> Plugs:
+        twins = {
+            "intake": ledger.intake, "queue": ledger.queue, "jobs": ledger.jobs, "services": ledger.services,
+            "vault": ledger.vault, "objects": store.objects, "buckets": store.buckets, "events": store.events,
+            "keys": store.keys, "backend": PlainBackend(), "logs": MemoryLogs(clock), "bodies": bodies, "clock": clock,
+            "store_state": lambda: {"state": "twin"}, "free_bytes": lambda: 1 << 40,
+        }  # fmt: skip
+        return Plugs(**(twins | other))
+
+    return join

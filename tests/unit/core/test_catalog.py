@@ -15,7 +15,13 @@ def heard(catalog, bucket, key):
 
 
 def test_nested_folders_all_hear_what_lies_beneath_them(catalog, record):
-    for name, path in (("top", "box/a"), ("deep", "box/a/c"), ("deeper", "box/a/c/d"), ("beside", "box/ab"), ("other", "other/a")):
+    for name, path in (
+        ("top", "box/a"),
+        ("deep", "box/a/c"),
+        ("deeper", "box/a/c/d"),
+        ("beside", "box/ab"),
+        ("other", "other/a"),
+    ):
         catalog.put(record(name, inputs=[path]))
     assert heard(catalog, "box", "a/c/d/x.jpg") == ["deep", "deeper", "top"]
     assert heard(catalog, "box", "a/x.jpg") == ["top"]

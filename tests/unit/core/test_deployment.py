@@ -49,15 +49,22 @@ def test_what_just_fits_is_allowed():
 
 def test_providers_that_are_not_joined_are_named_with_their_field():
     providers = {"s3": {"mine": {"access_key": "a", "secret_key": "b", "region": "r"}}}
-    definition = service(
-        output=[place("box/out"), place("box/out", "s3.mine")], storage_providers=providers
-    )
+    definition = service(output=[place("box/out"), place("box/out", "s3.mine")], storage_providers=providers)
     with pytest.raises(BadInput, match=r"output\[1\]\.storage_provider: s3\.mine"):
         deployment.check_providers(definition)
     deployment.check_providers(service(input=[place("box/in")], output=[place("box/out")]))
 
 
-INWARD = ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1%eth0", "0.0.0.0", "224.0.0.1"]
+INWARD = [
+    "127.0.0.1",
+    "127.8.9.10",
+    "::1",
+    "::ffff:127.0.0.1",
+    "169.254.169.254",
+    "fe80::1%eth0",
+    "0.0.0.0",
+    "224.0.0.1",
+]
 
 
 def elsewhere(endpoint):

@@ -36,7 +36,9 @@ class House:
     def call(self, service="cat", *, principal="alice", call="cat-call", **fields):
         now = self.clock.monotonic()
         event = Event(kind=EventKind.JSON, payload=b"{}", principal=principal)
-        made = Call(id=call, service=service, event=event, principal=principal, arrived=now, deadline=now + 30, **fields)
+        made = Call(
+            id=call, service=service, event=event, principal=principal, arrived=now, deadline=now + 30, **fields
+        )
         self.board.put(made)
         self.roster.hints.add({service: 1})
         return made
@@ -105,7 +107,7 @@ async def test_a_payload_in_a_file_is_named_by_its_path_and_dropped_at_the_end(h
     job = await queued(cat, event=event)
     sit(cat)
     assignment = await house.one()
-    assert Path(assignment.payload_path).read_bytes() == b"large"
+    assert await asyncio.to_thread(Path(assignment.payload_path).read_bytes) == b"large"
     await house.dispatch.report(assignment.lease, replace(DONE, outcome=Outcome.RETURNED))
     assert "kept" in bodies.kept, "it is needed for the next attempt"
     again = await house.one()
@@ -313,7 +315,9 @@ async def test_a_calls_commit_is_recorded_nowhere(house, cat, sit):
     assert await house.ledger.jobs.history(call.id) == ([], None)
 
 
-async def test_an_update_in_between_publishes_by_the_rules_the_work_began_with(house, cat, catalog, sit, queued, record):
+async def test_an_update_in_between_publishes_by_the_rules_the_work_began_with(
+    house, cat, catalog, sit, queued, record
+):
     await queued(cat)
     sit(cat)
     lease = (await house.one()).lease

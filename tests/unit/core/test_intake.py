@@ -187,7 +187,9 @@ async def test_nothing_found_asks_the_ledger_nothing(intake, deploy, news):
     assert news == []
 
 
-async def test_a_service_made_again_sees_old_objects_as_its_own_rules_say(intake, catalog, deploy, ref, jobs_of, ledger):
+async def test_a_service_made_again_sees_old_objects_as_its_own_rules_say(
+    intake, catalog, deploy, ref, jobs_of, ledger
+):
     old = deploy(inputs=["box/in"])
     await intake.take([notice(ref("box", "in/x", modified=1000))], stream=STREAM)
     await ledger.services.remove("cat")

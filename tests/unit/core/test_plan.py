@@ -44,7 +44,9 @@ def test_max_scale_bounds_all_runners_of_a_service_but_the_leaving_ones():
 
 def test_the_service_with_the_fewest_runners_is_served_first():
     seats = [placed("a1", "a"), placed("a2", "a"), placed("b1", "b")]
-    decided = plan([demand("a", 5, oldest=1.0), demand("b", 5, oldest=2.0)], seats, Room(cpu=100_000, memory=100_000, runners=6))
+    decided = plan(
+        [demand("a", 5, oldest=1.0), demand("b", 5, oldest=2.0)], seats, Room(cpu=100_000, memory=100_000, runners=6)
+    )
     assert decided.start == ("b", "a", "b")
 
 

@@ -21,7 +21,7 @@ class House:
 
     def __init__(self, *, ledger, catalog, marks, clock, store, objects=None):
         self.ledger, self.clock, self.store = ledger, clock, store
-        self.intake = Intake(ledger=ledger.intake, catalog=catalog, marks=marks, clock=clock, wake=lambda news: None)
+        self.intake = Intake(ledger=ledger.intake, catalog=catalog, marks=marks, clock=clock, wake=[].append)
         self.objects = objects or CountingObjects(store)
         self.sweep = Sweep(
             objects=self.objects, ledger=ledger.intake, intake=self.intake, catalog=catalog, clock=clock

@@ -8,7 +8,7 @@ import pytest
 from statuette.core.intake import Intake
 from statuette.core.sweep import Sweep
 from statuette.core.watch import OVERLAP, STREAM, Watch
-from statuette.ports.errors import LedgerUnavailable
+from statuette.ports.errors import LedgerUnavailable, StoreUnavailable
 from statuette.ports.jobs import JobQuery
 from statuette.testing.ledger import MemoryIntake
 from statuette.testing.store import MemoryEvents, MemoryObjects
@@ -41,12 +41,9 @@ class ListingObjects(MemoryObjects):
         self.listings.append(bool(self._store.readers))
         if self.fails:
             self.fails -= 1
-            bucket, self._store.down = bucket, True
-        try:
-            async for page in super().list(bucket, prefix, after=after):
-                yield page
-        finally:
-            self._store.down = False
+            raise StoreUnavailable
+        async for page in super().list(bucket, prefix, after=after):
+            yield page
 
 
 class House:
@@ -56,7 +53,7 @@ class House:
         self.ledger, self.clock, self.store = ledger, clock, store
         self.events, self.objects = RecordingEvents(store), ListingObjects(store)
         kept = intake or ledger.intake
-        taking = Intake(ledger=kept, catalog=catalog, marks=marks, clock=clock, wake=lambda news: None)
+        taking = Intake(ledger=kept, catalog=catalog, marks=marks, clock=clock, wake=[].append)
         sweep = Sweep(objects=self.objects, ledger=kept, intake=taking, catalog=catalog, clock=clock)
         self.watch = Watch(
             events=self.events if events else None, ledger=kept, intake=taking, sweep=sweep, clock=clock,

@@ -9,7 +9,16 @@ FEED = Feed(id="1", service="s", incarnation="i", provider="minio.default", buck
 
 @pytest.mark.parametrize(
     ("bucket", "key", "takes"),
-    [("b", "in/a", True), ("b", "in/x/a", True), ("b", "in/", False), ("b", "in/x/", False), ("b", "into/a", False), ("c", "in/a", False), ("b", "out/in/a", False), ("b", "in", False)],
-)  # fmt: skip
+    [
+        ("b", "in/a", True),
+        ("b", "in/x/a", True),
+        ("b", "in/", False),
+        ("b", "in/x/", False),
+        ("b", "into/a", False),
+        ("b", "in", False),
+        ("b", "out/in/a", False),
+        ("c", "in/a", False),
+    ],
+)
 def test_takes(bucket, key, takes):
     assert FEED.takes(bucket, key) is takes

@@ -7,8 +7,17 @@ from statuette.events.records import at, provider_of, rfc3339, seconds_of, text_
 
 @pytest.mark.parametrize(
     ("time", "seconds"),
-    [("2026-01-01T00:00:00.999Z", 1767225600), ("2026-01-01T01:00:00+01:00", 1767225600), ("2026-01-01T00:00:00", 1767225600), ("", None), ("x", None), ("9999999-01-01", None), ("0001-01-01T00:00:00+23:00", None)],
-)  # fmt: skip
+    [
+        ("2026-01-01T00:00:00.999Z", 1767225600),
+        ("2026-01-01T01:00:00+01:00", 1767225600),
+        ("2026-01-01T00:00:00", 1767225600),
+        ("", None),
+        ("x", None),
+        ("9999999-01-01", None),
+        ("1969-12-31T00:00:00Z", None),
+        ("0001-01-01T00:00:00+23:00", None),
+    ],
+)
 def test_times_in_whole_seconds(time, seconds):
     assert seconds_of(time) == seconds
     if seconds is not None:

@@ -1,7 +1,7 @@
 """What all parts of a definition share."""
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from statuette.spec.base import Part, Text, TextMap, Texts, Whole
 
@@ -11,8 +11,8 @@ class Sample(Part):
 
     first: Text = ""
     count: Whole = 0
-    many: Texts = []
-    named: TextMap = {}
+    many: Texts = Field(default_factory=list)
+    named: TextMap = Field(default_factory=dict)
     last: Text = "z"
 
 

@@ -201,7 +201,7 @@ def nested(depth):
 
 
 @pytest.mark.parametrize("field", ["input", "labels", "deployment", "environment"])
-@pytest.mark.parametrize("depth", [20, 300, 100_000])
+@pytest.mark.parametrize("depth", [20, 300, 20_000])
 def test_deep_nesting_is_told_and_breaks_nothing(field, depth):
     with pytest.raises(InvalidDefinition) as caught:
         load_service({**HELLO, field: nested(depth)}, keep_read_only=True)

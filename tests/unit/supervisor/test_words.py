@@ -110,3 +110,19 @@ async def test_a_time_out_tells_what_was_said_last(world):
     world.runner.script = script
     await world.serve(world.job())
     assert world.report.reason == "the script ran longer than its time limit: epoch 3 of 100"
+
+
+async def test_words_that_cannot_be_kept_do_not_disturb_the_script(world):
+    said = []
+
+    def script(host, order, output):
+        (world.sealed / "call-c1").write_text("in the way")
+        for _ in range(4):
+            output("stdout", b"x" * 50_000)
+        said.append("all")
+
+    world.runner.script = script
+    assert await world.serve(world.job("call-lease", call="c1")) is False
+    assert said == ["all"]
+    assert world.report.outcome is Outcome.PLATFORM_FAULT
+    assert len(await world.log("c1")) == 200_000

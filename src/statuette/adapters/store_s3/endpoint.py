@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 class Endpoint:
     """A store's S3 door. `url` is `http(s)://host[:port]` without a path; buckets are addressed by path.
 
-    `verify`: whether its certificate is checked. `folders`: the store keeps keys as files in folders, as SeaweedFS does. Then
+    `verify`: whether its certificate is checked. `folders`: it keeps keys as files in folders, as SeaweedFS does:
     keys with empty segments are not what they say, and its listings are in order of folders instead of keys.
     """
 

@@ -30,7 +30,7 @@ def error_code(body: str) -> str:
     return found[1] if found else ""
 
 
-def fault_of(status: int, body: str, *, what: str) -> Fault:
+def fault_of(status: int, body: str, *, what: str) -> Fault:  # noqa: PLR0911 - a table of cases
     """The error for an answer of the store that is no success. `what` says in a few words what was asked for."""
     code = error_code(body)
     if status == 507 or code in _FULL_CODES or any(word in body.lower() for word in _FULL_WORDS):

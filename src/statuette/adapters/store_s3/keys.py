@@ -1,11 +1,11 @@
-"""Rules for object keys: which are refused, and which obstore would change on their way."""
+"""Rules for object keys: which are refused, which obstore would change."""
 
 from statuette.ports.errors import BadInput
 
 KEY_BYTES = 1024
 """The longest key of S3, in bytes of UTF-8."""
 SEGMENT_BYTES = 255
-"""The longest part between two "/" where keys are kept as files (measured: SeaweedFS 4.48 answers `KeyTooLongError`)."""
+"""The longest part between two "/" where keys are kept as files (SeaweedFS 4.48 answers `KeyTooLongError`)."""
 
 
 def check_key(key: str, *, folders: bool) -> None:

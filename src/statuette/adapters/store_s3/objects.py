@@ -1,10 +1,10 @@
 """The port `Objects` over S3."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import md5
-from base64 import b64encode
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
@@ -47,7 +47,7 @@ class S3Objects:
     async def put(
         self, ref: ObjectRef, source: BinaryIO, *, size: int, metadata: Mapping[str, str], media_type: str = ""
     ) -> ObjectVersion:
-        """As the port says; `BadInput` for a key this store cannot hold, `OSError` when the source ends before `size` bytes."""
+        """As the port says; `BadInput` for a key this store cannot hold, `OSError` for a source that ends too early."""
         check_key(ref.key, folders=self._folders)
         route = self._route(ref.key)
         etag, version_id = await route.put(ref, source, size=size, metadata=metadata, media_type=media_type)

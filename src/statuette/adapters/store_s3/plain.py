@@ -54,7 +54,8 @@ class PlainRoute:
         stream = aiter(result.stream(min_chunk_size=_CHUNK))
         try:
             while True:
-                chunk = await asyncio.wait_for(anext(stream, None), _STALL)
+                async with asyncio.timeout(_STALL):
+                    chunk = await anext(stream, None)
                 if chunk is None:
                     break
                 received += len(chunk)
@@ -145,7 +146,7 @@ async def _write(sink: BinaryIO, chunk: memoryview) -> None:
 
 
 class _Part(io.RawIOBase):
-    """The next `size` bytes of a file, read by obstore's threads. Fails when the file ends before, so nothing short is stored."""
+    """The next `size` bytes of a file, read by obstore's threads. Fails when the file ends before: all or nothing."""
 
     def __init__(self, source: BinaryIO, size: int) -> None:
         self._source = source

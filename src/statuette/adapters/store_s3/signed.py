@@ -47,7 +47,7 @@ class SignedClient:
         headers: Mapping[str, str] | None = None,
         body: bytes | AsyncIterator[bytes] = b"",
     ) -> AsyncIterator[httpx.Response]:
-        """Ask, and give the answer with its body still to be read. Raises `StoreUnavailable` when the store does not answer."""
+        """Ask, and give the answer with its body still to be read. Raises `StoreUnavailable` without an answer."""
         request = self._request(
             method, self._target(bucket, key=key, query=query or {}), headers=dict(headers or {}), body=body
         )

@@ -1,7 +1,8 @@
 """A store of folders, listed in order of keys.
 
-SeaweedFS lists in order of folders (`a/x` before `a-b`, though "-" sorts before "/"), and continuing after a key that is also
-a folder leaves out what is below it. So each folder is listed by itself, which it does rightly, and put in order here.
+SeaweedFS lists in order of folders (`a/x` before `a-b`, though "-" sorts before "/"), and continuing after a key
+that is also a folder leaves out what is below it. So each folder is listed by itself, which it does
+rightly, and put in order here.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -17,10 +18,10 @@ _Entry = tuple[str, ObjectInfo | None]
 async def walk(
     client: SignedClient, bucket: str, *, prefix: str, after: str, sorted_folders: bool
 ) -> AsyncIterator[Sequence[ObjectInfo]]:
-    """Objects under `prefix` with keys greater than `after`, in order of key, one request for each folder or 1,000 entries.
+    """Objects under `prefix` with keys greater than `after`, in order of key: a request per folder or 1,000 entries.
 
-    `sorted_folders`: whether the store lists one folder in order of names; where it does not (measured: in versioned buckets),
-    a folder is read to its end before any of it is given.
+    `sorted_folders`: whether the store lists one folder in order of names; where it does not
+    (measured: in versioned buckets), a folder is read to its end before any of it is given.
     """
     found: list[ObjectInfo] = []
     async for entries in _folder(client, bucket, prefix=prefix, sorted_folders=sorted_folders):

@@ -19,7 +19,7 @@ _DEATH = 5.0
 
 
 class Spawner:
-    """Starts children from one lasting thread: the kernel's signal at a parent's death follows the thread, not the process."""
+    """Starts children from one lasting thread: the kernel's signal at a parent's death follows the thread."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-spawner")
@@ -71,7 +71,7 @@ def remember(process: subprocess.Popen[bytes], file: Path) -> None:
 
 
 def end_orphan(file: Path) -> bool:
-    """Kill the child that an earlier manager wrote down, if it still lives; returns whether it did. Blocks until it is gone."""
+    """Kill the child that an earlier manager wrote down and wait until it is gone; False when there is none."""
     try:
         noted = json.loads(file.read_text())
         pid, started = int(noted["pid"]), int(noted["started"])
@@ -87,7 +87,7 @@ def end_orphan(file: Path) -> bool:
 
 
 def _started(pid: int) -> int:
-    """When the process started, in the kernel's ticks since boot; 0 when there is none, or it is only still to be reaped."""
+    """When the process started, in the kernel's ticks since boot; 0 when there is none or only its exit code."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

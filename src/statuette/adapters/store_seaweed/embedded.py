@@ -32,6 +32,8 @@ _STEADY = 60.0
 
 
 class StoreState(StrEnum):
+    """What the store's process is doing."""
+
     STARTING = "starting"
     READY = "ready"
     DOWN = "down"
@@ -65,7 +67,7 @@ class EmbeddedStore:
         self._folder = folder.absolute()
         self._s3_port = s3_port
         self._memory_limit = memory_limit
-        self._on_change = on_change or (lambda health: None)
+        self._on_change = on_change or (lambda _health: None)
         self._spawner = Spawner()
         self._health = StoreHealth()
         self._home: Home | None = None
@@ -117,7 +119,7 @@ class EmbeddedStore:
         await self._ready.wait()
 
     async def stop(self) -> None:
-        """End the store at once: what it acknowledged is with the kernel, and what its stream forgets the sweep finds."""
+        """End the store at once: the kernel has what it acknowledged, and what its stream forgets the sweep finds."""
         if self._keeper:
             self._keeper.cancel()
             with suppress(asyncio.CancelledError):

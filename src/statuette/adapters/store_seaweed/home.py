@@ -17,7 +17,7 @@ _HTTPS = ("master", "volume", "filer", "admin")
 _JWT = ("signing", "signing.read", "filer_signing", "filer_signing.read")
 _PORTS = ("master", "volume", "filer", "s3", "admin")
 _LOWEST, _HIGHEST = 11_000, 22_000
-"""Own ports lie here and each gRPC port 10,000 above: below 32,768, where the kernel takes ports for outgoing connections."""
+"""Own ports lie here, each gRPC port 10,000 above: below 32,768, from where outgoing connections take theirs."""
 GRPC_OFFSET = 10_000
 """SeaweedFS's own distance; its worker looks for the admin's gRPC port there, whatever it is told."""
 

@@ -1,6 +1,7 @@
 """What the filer's stream of metadata says about objects, told apart from everything else that it says.
 
-Facts measured on SeaweedFS 4.48; the names of extended attributes are its own.
+Facts measured on SeaweedFS 4.48; the names of extended attributes are its own. It does not tell who uploaded an
+object: the owner it writes to an entry is the bucket's, whoever wrote it. So `Notice.uploader` stays empty.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from statuette.ports.store_events import Notice
 
 BUCKETS = "/buckets/"
 _ETAG = "Seaweed-X-Amz-ETag"
-_OWNER = "Seaweed-X-Amz-Owner"
 _VERSION = "Seaweed-X-Amz-Version-Id"
 _DELETED = "Seaweed-X-Amz-Delete-Marker"
 _OBJECT_AND_FOLDER = "x-seaweedfs-prefix-object"
@@ -32,8 +32,8 @@ class _Place:
 def notices_of(message: pb.SubscribeMetadataResponse) -> list[Notice]:
     """What one change of the filer means: nothing, an object written, one deleted, or for a renaming both.
 
-    Left out: folders and their markers, parts of uploads, the store's bookkeeping, changes of tags, ACLs and other metadata
-    that leave the object the same version, and the deletion of old versions.
+    Left out: folders and their markers, parts of uploads, the store's bookkeeping, changes of tags, ACLs, other
+    metadata that leave the object the same version, and the deletion of old versions.
     """
     event = message.event_notification
     old = event.old_entry if event.HasField("old_entry") else None
@@ -80,7 +80,7 @@ def _written(place: _Place, entry: pb.Entry, position: int) -> Notice:
         return _gone(place, position)
     version = _version(entry, place.version_id)
     ref = ObjectRef(bucket=place.bucket, key=place.key, version=version)
-    return Notice(position=position, ref=ref, uploader=_text(entry, _OWNER), commit=_text(entry, _COMMIT))
+    return Notice(position=position, ref=ref, commit=_text(entry, _COMMIT))
 
 
 def _gone(place: _Place, position: int) -> Notice:

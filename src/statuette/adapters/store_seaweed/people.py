@@ -45,7 +45,6 @@ class SeaweedKeys:
         self._vault = vault
         self._public = public or StoreAddress(endpoint=s3.url, region=s3.region, verify=s3.verify)
         self._known: dict[str, StoreKey] = {}
-        self._principals: dict[str, str] = {}
         self._one_at_a_time = asyncio.Lock()
 
     def address(self) -> StoreAddress:
@@ -58,15 +57,6 @@ class SeaweedKeys:
                 self._known[principal] = await self._made_sure(principal)
             return self._known[principal]
 
-    async def principal_of(self, name: str) -> str:
-        """The principal for whom the store's user `name` was made, "" for any other (the platform itself)."""
-        if not name.startswith(_USER):
-            return ""
-        if name not in self._principals:
-            text = await self._vault.read(_VAULT + name)
-            self._principals[name] = str(json.loads(text)["principal"]) if text else ""
-        return self._principals[name]
-
     async def _made_sure(self, principal: str) -> StoreKey:
         name = user_name(principal)
         door = SignedDoor(self._s3)
@@ -74,12 +64,11 @@ class SeaweedKeys:
             await _ask(door, "CreateUser", UserName=name, exists_is_fine=True)
             await _ask(door, "CreatePolicy", PolicyName=_POLICY, PolicyDocument=_DOCUMENT, exists_is_fine=True)
             await _ask(door, "AttachUserPolicy", UserName=name, PolicyArn=_POLICY_ARN, exists_is_fine=True)
-            self._principals[name] = principal
             key = await self._remembered(name)
             living = _ACCESS.findall(await _ask(door, "ListAccessKeys", UserName=name))
             if key and key.access_key in living:
                 return key
-            return await self._new_key(door, name=name, principal=principal)
+            return await self._new_key(door, name)
         except httpx.HTTPError as error:
             raise StoreUnavailable(f"the store does not answer ({type(error).__name__})") from error
         finally:
@@ -90,13 +79,13 @@ class SeaweedKeys:
         kept = json.loads(text) if text else None
         return StoreKey(access_key=kept["access_key"], secret_key=kept["secret_key"]) if kept else None
 
-    async def _new_key(self, door: SignedDoor, *, name: str, principal: str) -> StoreKey:
+    async def _new_key(self, door: SignedDoor, name: str) -> StoreKey:
         answer = await _ask(door, "CreateAccessKey", UserName=name)
         access, secret = _ACCESS.search(answer), _SECRET.search(answer)
         if not access or not secret:
             raise StoreUnavailable("the store made no key")
         key = StoreKey(access_key=access[1], secret_key=secret[1])
-        kept = {"access_key": key.access_key, "secret_key": key.secret_key, "principal": principal}
+        kept = {"access_key": key.access_key, "secret_key": key.secret_key}
         await self._vault.write(_VAULT + name, json.dumps(kept))
         return key
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator
 from typing import Protocol
 
 import grpc
@@ -19,16 +18,12 @@ _SILENCE = 20.0
 """Seconds without a word after which the stream is taken for dead: an idle filer sends a heartbeat every five."""
 _ANSWER = 5.0
 
-PrincipalOf = Callable[[str], Awaitable[str]]
-"""Tells for the owner that the store writes to an object which principal it is, "" for none."""
-
 
 class SeaweedEvents:
-    """Reads the stream of one filer; `SeaweedKeys.principal_of` tells whose an object is. Each `follow` is a connection of its own, so a dead one never holds back the next."""
+    """Reads one filer's stream. Each `follow` is a connection of its own: a dead one never holds back the next."""
 
-    def __init__(self, filer: FilerDoor, *, principal_of: PrincipalOf) -> None:
+    def __init__(self, filer: FilerDoor) -> None:
         self._filer = filer
-        self._principal_of = principal_of
 
     async def follow(self, since: int) -> AsyncIterator[Notice]:
         stands = False
@@ -46,7 +41,7 @@ class SeaweedEvents:
                     continue
                 for change in (message, *message.events):
                     for notice in notices_of(change):
-                        yield replace(notice, uploader=await self._principal_of(notice.uploader))
+                        yield notice
 
     async def now(self) -> int:
         async with self._filer.channel() as channel:
@@ -87,7 +82,8 @@ def _subscribe(channel: grpc.aio.Channel, since: int) -> _Call:
 
 async def _next(call: _Call) -> pb.SubscribeMetadataResponse:
     try:
-        message = await asyncio.wait_for(call.read(), _SILENCE)
+        async with asyncio.timeout(_SILENCE):  # not wait_for, which before Python 3.12 can swallow a cancellation
+            message = await call.read()
     except grpc.aio.AioRpcError as error:
         raise StoreUnavailable(f"the store's event stream broke ({error.code().name})") from error
     except TimeoutError as error:

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import signal
+import time
 import zlib
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 IMAGE = "host"
 _SLOTS = 256
+_ORPHAN_SECONDS = 5.0
 _USERS = 0x78000000
 """The first user id given to runners: above every range that distributions and systemd give away, below 2**31."""
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
@@ -223,6 +225,8 @@ class ProcessBackend:
             prefix=self._prefix(parts.owner),
             groups=parts.group.entries,
         )
+        if not parts.group.entries:
+            parts.sandbox.limit_processes(self._processes)
         made = {parts.sandbox.loop: parts.sandbox.loop_started}
         if (monitor := processes.stat(parts.sandbox.monitor.pid)) is not None:
             made[parts.sandbox.monitor.pid] = monitor.started
@@ -322,12 +326,16 @@ class ProcessBackend:
 
     def _end_leftovers(self) -> None:
         """End what a manager that died left here: processes by number and start time, groups, folders."""
-        for base in (self._open / "runners").iterdir():
-            for pid, started in _recorded(base).items():
-                if processes.alive(pid, started):
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-                    _log.warning("an orphan was ended", extra={"action": "recover", "runner": base.name})
+        orphans = {pid: started for base in (self._open / "runners").iterdir() for pid, started in _recorded(base).items()}
+        deadline = time.monotonic() + _ORPHAN_SECONDS
+        while living := [pid for pid, started in orphans.items() if processes.alive(pid, started)]:
+            if time.monotonic() > deadline:
+                raise BackendUnavailable("an orphan of an earlier manager does not die")
+            for pid in living:
+                _log.warning("an orphan is ended", extra={"action": "recover", "pid": pid})
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
         for group in self._limits.leftovers():
             group.end()
         for base in (self._open / "runners").iterdir():

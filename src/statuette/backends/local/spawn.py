@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
+import resource
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
@@ -15,6 +17,8 @@ from typing import TypeVar
 from statuette.backends.local import processes
 from statuette.backends.local.view import View
 from statuette.ports.errors import BackendUnavailable
+
+_log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
@@ -61,6 +65,19 @@ class Sandbox:
         if self.gate >= 0:
             os.close(self.gate)
             self.gate = -1
+
+    def limit_processes(self, most: int) -> None:
+        """Set RLIMIT_NPROC for all that comes inside: it stops a fork bomb also where there are no control groups.
+
+        Since Linux 5.14 this counts per user namespace; before, it would count all processes of the same user, so it is not set.
+        """
+        if counts_per_namespace(os.uname().release):
+            try:
+                resource.prlimit(self.loop, resource.RLIMIT_NPROC, (most, most))
+            except ProcessLookupError:
+                return
+            except PermissionError:
+                _log.warning("the number of processes cannot be limited", extra={"action": "limit", "pid": self.loop})
 
     def signal(self, number: signal.Signals) -> None:
         """Signal process 1; nothing happens when it is gone."""
@@ -117,13 +134,7 @@ def start_sandbox(
         handle = _open_handle(loop)
         found = processes.stat(loop) if handle >= 0 else None
         if found is None:
-            monitor.kill()
-            monitor.wait()
-            os.close(err_write)
-            keep.discard(err_write)
-            raise BackendUnavailable(
-                f"the sandbox could not be made: {os.read(err_read, 2000).decode(errors='replace').strip()}"
-            )
+            raise _failure(monitor, err_read)
     except BaseException:
         _close(keep)
         raise
@@ -143,9 +154,27 @@ def start_sandbox(
     )
 
 
+def counts_per_namespace(release: str) -> bool:
+    """Whether a kernel of this release counts processes per user namespace. Pure."""
+    major, minor = release.split("-", 1)[0].split(".")[:2]
+    return (int(major), int(minor)) >= (5, 14)
+
+
 def _close(descriptors: set[int]) -> None:
     for descriptor in descriptors - {-1}:
         os.close(descriptor)
+
+
+def _failure(monitor: subprocess.Popen[bytes], stderr: int) -> BackendUnavailable:
+    """What bubblewrap said before it ended."""
+    monitor.kill()
+    monitor.wait()
+    os.set_blocking(stderr, False)
+    try:
+        said = os.read(stderr, 2000).decode(errors="replace").strip()
+    except BlockingIOError:
+        said = "without a word"
+    return BackendUnavailable(f"the sandbox could not be made: {said}")
 
 
 def _read_info(descriptor: int) -> int:

@@ -81,6 +81,8 @@ class Settings:
     call_queue: int = 100
     largest_job_body: int = 2**30
     largest_call_body: int = 256 * 2**20
+    sole_manager: bool = True
+    """No other manager works on this ledger, so at start every lease is a dead one's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +99,12 @@ class Core:
     fleet: Fleet
     watch: Watch
     plugs: Plugs
+    settings: Settings
 
     async def start(self) -> None:
         """Take back what the manager before held; once, before `run`."""
         await self.plugs.backend.recover()
-        for job in await self.plugs.queue.expire(everything=True):
+        for job in await self.plugs.queue.expire(everything=self.settings.sole_manager):
             log.info("job taken back", extra={"action": "recover", "job": job.id, "state": job.state})
         await self.services.load()
 
@@ -183,8 +186,9 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
             board=board, catalog=catalog, claims=claims, clock=clock, wake=fleet.wake,
             reading=Reading(bodies=plugs.bodies, clock=clock, limits=BodyLimits(settings.largest_call_body)),
         ),
-        jobs=Jobs(ledger=plugs.jobs, catalog=catalog, logs=plugs.logs, bodies=plugs.bodies),
+        jobs=Jobs(ledger=plugs.jobs, catalog=catalog, logs=plugs.logs, bodies=plugs.bodies, clock=clock),
         platform=Platform(settings.about, parts),
+        settings=settings,
         dispatch=dispatch, catalog=catalog, fleet=fleet, watch=watch, plugs=plugs,
     )  # fmt: skip
 

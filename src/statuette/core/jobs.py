@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from statuette.core import following
 from statuette.core.access import check_change, may_see
 from statuette.core.catalog import Catalog
 from statuette.core.commits import target_of
@@ -10,8 +11,9 @@ from statuette.core.dispatch import output_rules
 from statuette.events.jobs import FINAL, Attempt, Job, JobState
 from statuette.events.leases import Commit
 from statuette.events.objects import ObjectRef
-from statuette.events.principals import Principal
+from statuette.events.principals import Principal, PrincipalKind
 from statuette.ports.bodies import Bodies
+from statuette.ports.clock import Clock
 from statuette.ports.errors import Conflict, Forbidden, NotFound
 from statuette.ports.jobs import JobLedger, JobPage, JobQuery
 from statuette.ports.logs import Logs
@@ -34,7 +36,8 @@ class JobDetails:
 class Jobs:
     """The core's side of `/system/logs` and `/system/jobs`."""
 
-    def __init__(self, *, ledger: JobLedger, catalog: Catalog, logs: Logs, bodies: Bodies) -> None:
+    def __init__(self, *, ledger: JobLedger, catalog: Catalog, logs: Logs, bodies: Bodies, clock: Clock) -> None:
+        self._clock = clock
         self._ledger = ledger
         self._catalog = catalog
         self._logs = logs
@@ -50,14 +53,15 @@ class Jobs:
         limit: int | None = None,
     ) -> JobPage:
         """A page of the service's jobs, newest first. Raises `NotFound`, `Forbidden`."""
-        self._record(caller, service)
+        record = self._record(caller, service)
         size = min(max(limit or PAGE, 1), LARGEST_PAGE)
-        return await self._ledger.page(JobQuery(service=service, object=object), after=after, limit=size)
+        query = JobQuery(service=service, object=object, incarnation=_life(caller, record))
+        return await self._ledger.page(query, after=after, limit=size)
 
     async def describe(self, caller: Principal, service: str, job: str) -> JobDetails:
         """One job. Raises `NotFound`, `Forbidden`."""
         record = self._record(caller, service)
-        found = await self._job(service, job)
+        found = await self._job(caller, record, job)
         attempts, commit = await self._ledger.history(job)
         return JobDetails(found, tuple(attempts), _outputs(record, found, commit))
 
@@ -72,28 +76,31 @@ class Jobs:
         follow: bool = False,
     ) -> AsyncIterator[bytes]:
         """The log of an attempt (0: the last). Raises `NotFound`, `Forbidden` before the first byte."""
-        self._record(caller, service)
-        found = await self._job(service, job)
-        number = attempt or found.attempt
+        record = self._record(caller, service)
+        found = await self._job(caller, record, job)
+        if follow and not attempt and found.state not in FINAL:
+            return following.follow(
+                self._ledger, self._logs, self._clock, service=service, job=job, timestamps=timestamps
+            )
+        number = attempt or await following.last_run(self._ledger, job)
         if not number:
             raise NotFound(f"{job} has not run yet, so it has no log")
-        chunks = self._logs.read(
-            service, job, number, timestamps=timestamps, follow=follow and found.state not in FINAL
-        )
-        return await _begun(chunks)
+        return await _begun(self._logs.read(service, job, number, timestamps=timestamps, follow=False))
 
     async def remove(self, caller: Principal, service: str, job: str) -> None:
         """Delete a job's record and log. Raises `Conflict` while it runs, `NotFound`, `Forbidden`."""
-        check_change(caller, self._record(caller, service))
-        found = await self._job(service, job)
+        record = self._record(caller, service)
+        check_change(caller, record)
+        found = await self._job(caller, record, job)
         if not await self._delete(service, [found]):
             raise Conflict(f"{job} is running; it can be deleted when it has ended")
 
     async def clear(self, caller: Principal, service: str, *, everything: bool = False) -> None:
         """Delete the records of jobs that succeeded, or of all that are not running."""
-        check_change(caller, self._record(caller, service))
-        succeeded = frozenset({JobState.PUBLISHED, JobState.SUPERSEDED})
-        query = JobQuery(service=service, states=frozenset() if everything else succeeded)
+        record = self._record(caller, service)
+        check_change(caller, record)
+        states = frozenset[JobState]() if everything else frozenset({JobState.PUBLISHED, JobState.SUPERSEDED})
+        query = JobQuery(service=service, states=states, incarnation=_life(caller, record))
         after = ""
         while True:
             page = await self._ledger.page(query, after=after, limit=LARGEST_PAGE)
@@ -117,11 +124,16 @@ class Jobs:
             raise Forbidden(f"the jobs of {service} are not yours to see")
         return record
 
-    async def _job(self, service: str, job: str) -> Job:
+    async def _job(self, caller: Principal, record: ServiceRecord, job: str) -> Job:
         found = await self._ledger.get(job)
-        if found is None or found.service != service:
-            raise NotFound(f"{service} has no job {job!r}")
+        if found is None or found.service != record.name or _life(caller, record) not in ("", found.incarnation):
+            raise NotFound(f"{record.name} has no job {job!r}")
         return found
+
+
+def _life(caller: Principal, record: ServiceRecord) -> str:
+    """Whose jobs are shown: the administrator sees also those of earlier services of the same name ("")."""
+    return "" if caller.kind is PrincipalKind.ADMIN else record.incarnation
 
 
 def _outputs(record: ServiceRecord, job: Job, commit: Commit | None) -> tuple[tuple[ObjectRef, int], ...]:

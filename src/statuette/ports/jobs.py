@@ -11,12 +11,15 @@ from statuette.ports.queue import Backlog
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobQuery:
-    """Which jobs of a service. Empty or None means any. `object` is `bucket/key` of the input."""
+    """Which jobs of a service. Empty means any. `object` is `bucket/key` of the input, `incarnation` one life of the
+    service.
+    """
 
     service: str
     principal: str = ""
     states: frozenset[JobState] = frozenset()
     object: str = ""
+    incarnation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

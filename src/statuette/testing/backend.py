@@ -41,7 +41,8 @@ class _Current:
 
 
 class PlainRunner:
-    """Runs `script.sh` as a plain child in a process group of its own; `TMPDIR`, `HOME` and the working directory are its own.
+    """Runs `script.sh` as a plain child in a process group of its own; `TMPDIR`, `HOME` and the working directory are
+    its own.
 
     `/oscar/config` is not there: the files lie where `$OSCAR_CONFIG` says.
     """
@@ -212,7 +213,7 @@ class DiesWhileRunning(PlainBackend):
 class _Dying(PlainRunner):
     async def run(self, order: RunOrder, output: Output) -> RunResult:
         running = asyncio.ensure_future(super().run(order, output))
-        while not (self._current or running.done()):
+        while not (self._current or running.done()):  # noqa: ASYNC110 - a few turns of the loop, in a test
             await asyncio.sleep(0)
         self._gone = True
         if self._current:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, S108, ASYNC240 - scripts read best in one line; paths are the guest's; nothing else runs on this loop
 """What a back end that runs strangers' scripts keeps beside `backend_suite`: a script harms only itself.
 
 A subclass gives the fixtures `backend` and `secret_folder`: a folder of the platform's with files no script may see.
@@ -9,7 +10,7 @@ import secrets
 import socket
 import stat
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,8 @@ class IsolationSuite:
         await stage.close()
 
     @pytest.mark.parametrize(
-        "where", ["/", "/usr", "/etc", "/dev", "/oscar", "/oscar/config", CONTROL, "/proc", "/var", "/run", "/home", "/root"]
+        "where",
+        ["/", "/usr", "/etc", "/dev", "/oscar", "/oscar/config", CONTROL, "/proc", "/var", "/run", "/home", "/root"],
     )
     async def test_nothing_but_the_emptied_folders_can_be_written(self, stage: Stage, where: str) -> None:
         _, heard = await run(await stage.runner(f"mkdir -p {where}/x; echo x >{where}/y && echo WRITTEN"))
@@ -47,11 +49,17 @@ class IsolationSuite:
         script = "while read -r _ _ _ _ place options _; do case $options in rw*) echo $place;; esac; done </proc/self/mountinfo"
         _, heard = await run(await stage.runner(script))
         writable = set(heard.stdout.decode().split())
-        assert {place for place in writable if not place.startswith(("/dev/", "/proc"))} == {"/oscar/io", "/oscar/work", "/tmp"}  # noqa: S108
-        assert "/dev/shm" in writable  # noqa: S108
+        assert {place for place in writable if not place.startswith(("/dev/", "/proc"))} == {
+            "/oscar/io",
+            "/oscar/work",
+            "/tmp",
+        }
+        assert "/dev/shm" in writable
 
     async def test_scratch_folders_are_emptied(self, stage: Stage) -> None:
-        runner = await stage.runner("find /tmp /var/tmp/ /dev/shm . -mindepth 1; for d in /tmp /var/tmp /dev/shm .; do touch $d/left; done")
+        runner = await stage.runner(
+            "find /tmp /var/tmp/ /dev/shm . -mindepth 1; for d in /tmp /var/tmp /dev/shm .; do touch $d/left; done"
+        )
         for _ in range(2):
             _, heard = await run(runner)
             assert bytes(heard.stdout) == b""
@@ -83,7 +91,9 @@ class IsolationSuite:
         _, heard = await run(await stage.runner(script))
         assert bytes(heard.stdout) == b""
 
-    @pytest.mark.parametrize("attack", ["kill -9 1", "kill -9 -1", "kill -TERM 1", "kill -STOP 1; kill -INT 1; kill -USR1 1"])
+    @pytest.mark.parametrize(
+        "attack", ["kill -9 1", "kill -9 -1", "kill -TERM 1", "kill -STOP 1; kill -INT 1; kill -USR1 1"]
+    )
     async def test_signals_to_its_own_runner(self, stage: Stage, attack: str) -> None:
         runner = await stage.runner(f'[ "$AGAIN" ] && exit 0; {attack}; sleep 0.2')
         result, _ = await run(runner)
@@ -98,7 +108,8 @@ class IsolationSuite:
 
     async def test_processes_that_hide_from_their_group(self, stage: Stage) -> None:
         script = """[ "$AGAIN" ] && exec ls -A /tmp
-        setsid sh -c 'trap "" TERM HUP INT; (setsid sleep 60 &) ; while :; do sleep 1; done' >/dev/null 2>&1 & sleep 0.2; exit 0"""
+        setsid sh -c 'trap "" TERM HUP INT; (setsid sleep 60 &) ; while :; do sleep 1; done' >/dev/null 2>&1 & sleep
+        0.2; exit 0"""
         runner = await stage.runner(script)
         assert (await run(runner))[0].exit_code == 0
         assert await usable(runner)
@@ -109,7 +120,7 @@ class IsolationSuite:
         assert (await run(runner))[0].exit_code == 7
         assert time.monotonic() - begun < 3
 
-    async def test_shared_memory_that_outlives_processes(self, stage: Stage, need) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    async def test_shared_memory_that_outlives_processes(self, stage: Stage, need: Callable[[bool, str], None]) -> None:
         runner = await stage.runner("ipcmk -M 4096 >/dev/null")
         result, _ = await run(runner)
         need(result.exit_code == 0, "ipcmk (util-linux-extra)")
@@ -130,7 +141,9 @@ class IsolationSuite:
         assert 64 << 20 <= result.usage.memory_peak <= 256 << 20
 
     async def test_a_fork_bomb_stays_in_its_runner(self, stage: Stage) -> None:
-        runner = await stage.runner('[ "$AGAIN" ] && exit 0; b() { b | b & }; b; sleep 1; while :; do :; done', memory=128 << 20)
+        runner = await stage.runner(
+            '[ "$AGAIN" ] && exit 0; b() { b | b & }; b; sleep 1; while :; do :; done', memory=128 << 20
+        )
         result, _ = await run(runner, timeout=2)
         assert result.end in (End.TIMED_OUT, End.OUT_OF_MEMORY, End.EXITED)
         other = await stage.runner("exit 8")
@@ -149,18 +162,20 @@ class IsolationSuite:
         assert not any((runner.workspace.host / "out").iterdir())
 
     async def test_no_device_can_be_made(self, stage: Stage) -> None:
-        _, heard = await run(await stage.runner("mknod /tmp/null c 1 3 && echo MADE; mknod /oscar/io/out/sda b 8 0 && echo MADE"))
+        _, heard = await run(
+            await stage.runner("mknod /tmp/null c 1 3 && echo MADE; mknod /oscar/io/out/sda b 8 0 && echo MADE")
+        )
         assert b"MADE" not in heard.stdout
 
     async def test_folders_deeper_than_any_path(self, stage: Stage) -> None:
         deep = 'import os\nfor n in range(3000): os.mkdir("d"*200); os.chdir("d"*200)'
-        runner = await stage.runner(f'[ "$AGAIN" ] && exit 0; cd /oscar/io/out; python3 -c \'{deep}\'')
+        runner = await stage.runner(f"[ \"$AGAIN\" ] && exit 0; cd /oscar/io/out; python3 -c '{deep}'")
         assert (await run(runner))[0].exit_code == 0
         assert await usable(runner)
 
     async def test_a_hundred_thousand_files(self, stage: Stage) -> None:
         many = 'for n in range(100000): open(f"/oscar/io/out/{n}","w").close()'
-        runner = await stage.runner(f'[ "$AGAIN" ] && exit 0; python3 -c \'{many}\'')
+        runner = await stage.runner(f"[ \"$AGAIN\" ] && exit 0; python3 -c '{many}'")
         assert (await run(runner, timeout=60))[0].exit_code == 0
         assert await usable(runner)
 
@@ -169,7 +184,9 @@ class IsolationSuite:
         (secret_folder / "key").write_text(secret)
         os.environ["SUITE_SECRET"] = secret
         try:
-            runner = await stage.runner(f"cat {secret_folder}/key; ls -R {secret_folder}; env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'")
+            runner = await stage.runner(
+                f"cat {secret_folder}/key; ls -R {secret_folder}; env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'"
+            )
             _, heard = await run(runner)
         finally:
             del os.environ["SUITE_SECRET"]
@@ -214,7 +231,7 @@ class IsolationSuite:
         assert b"of-another" not in heard.stdout
         await other
 
-    async def test_two_runners_are_two_users_outside(self, stage: Stage, need) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    async def test_two_runners_are_two_users_outside(self, stage: Stage) -> None:
         if os.geteuid() != 0:
             pytest.skip("only root can give every runner a user of its own")
         owners = {(await stage.runner(":")).workspace.owner for _ in range(2)}

@@ -292,6 +292,7 @@ def _matches(job: Job, query: JobQuery) -> bool:
     return (
         job.service == query.service
         and query.principal in ("", job.principal)
+        and query.incarnation in ("", job.incarnation)
         and (not query.states or job.state in query.states)
         and (not query.object or (place is not None and f"{place.bucket}/{place.key}" == query.object))
     )

@@ -46,6 +46,7 @@ class PageSuite:
         ("choice", "expected"),
         [
             ({"principal": "bob"}, [1]),
+            ({"incarnation": "another life"}, []),
             ({"object": "ocr/in/b"}, [2]),
             ({"states": frozenset({JobState.FAILED, JobState.LEASED})}, [3, 0]),
             ({"states": frozenset({JobState.QUEUED}), "principal": "alice"}, [2]),

@@ -37,7 +37,8 @@ asyncio.run(main())
 
 @pytest.fixture
 def hosting(secret_folder, runner_script, tmp_path):
-    """A manager in a process of its own, with an idle and a busy runner; and the numbers and start times of all their processes."""
+    """A manager in a process of its own, with an idle and a busy runner; and the numbers and start times of all their
+    processes."""
     (tmp_path / "runner.sh").write_text(runner_script)
     line = [sys.executable, "-c", HOSTING, str(secret_folder / "runners"), str(tmp_path / "runner.sh")]
     manager = subprocess.Popen(line, stdout=subprocess.PIPE)

@@ -50,7 +50,9 @@ class Loop:
 
     def open(self):
         flags = os.O_RDWR | os.O_NONBLOCK
-        self.request, self.answer, self.life = (os.open(self.control / name, flags) for name in ("request", "answer", "life"))
+        self.request, self.answer, self.life = (
+            os.open(self.control / name, flags) for name in ("request", "answer", "life")
+        )
 
     def close(self):
         for descriptor in (self.request, self.answer, self.life):
@@ -127,7 +129,9 @@ def test_every_exit_code_in_one_loop(loop):
         assert runner.code(f"n{code}") == code
 
 
-@pytest.mark.parametrize("number", [1, 9, 11, 15])  # not 2 and 3: shells ignore these in what they start in the background
+@pytest.mark.parametrize(
+    "number", [1, 9, 11, 15]
+)  # not 2 and 3: shells ignore these in what they start in the background
 def test_killed_by_a_signal(loop, number):
     runner = loop(f"kill -{number} $$; sleep 5")
     runner.run("a1")
@@ -161,7 +165,19 @@ def test_variables_of_one_run_are_not_the_next_ones(loop):
     assert runner.output()[0] == b"12\n3none\n"
 
 
-@pytest.mark.parametrize("junk", [b"hello\n", b"run\n", b"run ../../etc/passwd\n", b"run none\n", b"run a b\n", b"\0\xff\n", b"\n\n", b"run $(id)\n"])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"hello\n",
+        b"run\n",
+        b"run ../../etc/passwd\n",
+        b"run none\n",
+        b"run a b\n",
+        b"\0\xff\n",
+        b"\n\n",
+        b"run $(id)\n",
+    ],
+)
 def test_unknown_lines(loop, junk):
     runner = loop("exit 9")
     runner.say(junk)
@@ -187,7 +203,9 @@ def test_two_outputs_and_no_words_of_the_loop(loop):
 
 
 def test_children_left_are_dead_before_the_answer(loop):
-    runner = loop("(trap '' TERM HUP; while :; do echo >>/work/beat; done) & (setsid sleep 100 &) ; sleep 0.2; exec 1>&-; exit 0")
+    runner = loop(
+        "(trap '' TERM HUP; while :; do echo >>/work/beat; done) & (setsid sleep 100 &) ; sleep 0.2; exec 1>&-; exit 0"
+    )
     runner.run("a1")
     assert runner.code("a1") == 0
     size = (runner.folder / "work" / "beat").stat().st_size

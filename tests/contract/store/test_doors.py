@@ -19,7 +19,8 @@ ports, paths, uid = json.loads(sys.argv[1]), json.loads(sys.argv[2]), int(sys.ar
 if uid:
     os.setgroups([]); os.setgid(uid); os.setuid(uid)
 asked = ["/", "/dir/assign", "/dir/status", "/vol/status", "/col/delete?collection=x", "/vol/grow?count=1", "/status",
-         "/cluster/status", "/metrics", "/debug/pprof/cmdline", "/stats/counter", "/buckets/", "/ui/index.html", "/.tus"]
+         "/cluster/status", "/metrics", "/debug/pprof/cmdline", "/stats/counter", "/buckets/",
+         "/ui/index.html", "/.tus"]
 answers = {}
 def ask(port, path, tls):
     context = ssl._create_unverified_context()

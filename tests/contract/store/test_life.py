@@ -63,7 +63,8 @@ async def test_it_answers_within_three_seconds_and_ends_at_once(own: EmbeddedSto
     assert time.monotonic() - begun < 1
     assert not alive(pid)
     assert own.health.state is StoreState.STOPPED
-    assert not list(Path("/tmp").glob(f"seaweedfs-*-{own.filer.target.rpartition(':')[2]}.sock"))
+    port = own.filer.target.rpartition(":")[2]
+    assert not list(Path("/tmp").glob(f"seaweedfs-*-{port}.sock"))  # noqa: ASYNC240
 
 
 async def test_killed_it_comes_back_with_every_object_and_its_stream_goes_on(own: EmbeddedStore) -> None:

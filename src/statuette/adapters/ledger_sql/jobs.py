@@ -82,6 +82,8 @@ def page_questions(query: JobQuery, *, before: int | None, limit: int) -> list[s
         base = base.where(jobs.c.sequence < before)
     if query.states:
         base = base.where(jobs.c.state.in_(sorted(query.states)))
+    if query.incarnation:
+        base = base.where(jobs.c.incarnation == query.incarnation)
     if query.principal:
         base = base.where(jobs.c.principal == query.principal)
     if query.object:

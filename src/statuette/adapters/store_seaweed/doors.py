@@ -19,7 +19,7 @@ class S3Door:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilerDoor:
-    """The filer's gRPC address `host:port`. `folder` has `ca.pem`, `leaf.pem`, `leaf.key` for mutual TLS; None: in clear."""
+    """The filer's gRPC address `host:port`. `folder` has `ca.pem`, `leaf.pem`, `leaf.key` for TLS; None: in clear."""
 
     target: str
     folder: Path | None = None

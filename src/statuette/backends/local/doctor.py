@@ -75,8 +75,9 @@ def namespaces_fix(program: Path, *, apparmor: bool, most: int | None, unprivile
     Pure."""
     if apparmor:
         return (
-            "AppArmor forbids user namespaces here (as Ubuntu does since 24.04). Allow them for bubblewrap alone: write\n"
-            f"  abi <abi/4.0>,\n  include <tunables/global>\n  profile statuette-bwrap {program} flags=(unconfined) {{\n    userns,\n  }}\n"
+            "AppArmor forbids user namespaces here (as Ubuntu does since 24.04). Allow them for bubblewrap alone: put\n"
+            "  abi <abi/4.0>,\n  include <tunables/global>\n"
+            f"  profile statuette-bwrap {program} flags=(unconfined) {{\n    userns,\n  }}\n"
             "into /etc/apparmor.d/statuette-bwrap and run: sudo apparmor_parser -r /etc/apparmor.d/statuette-bwrap\n"
             "or for every program: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
         )
@@ -84,7 +85,10 @@ def namespaces_fix(program: Path, *, apparmor: bool, most: int | None, unprivile
         return "sudo sysctl -w kernel.unprivileged_userns_clone=1"
     if most == 0:
         return "sudo sysctl -w user.max_user_namespaces=15000"
-    return "in a container: start it with --privileged, or with --security-opt seccomp=unconfined and systempaths=unconfined"
+    return (
+        "in a container: start it with --privileged, or with --security-opt seccomp=unconfined and "
+        "--security-opt systempaths=unconfined"
+    )
 
 
 def control_groups(kind: str) -> Check:

@@ -1,6 +1,5 @@
 """A runner's folders on the host, made and emptied. Whatever a script left is handled beneath descriptors: no path of
-its making is
-followed, no link opened, no depth or number of files is too much.
+its making is followed, no link opened, no depth or number of files is too much.
 """
 
 import os
@@ -95,8 +94,7 @@ def empty(folder: Path) -> None:
     made).
 
     Sub-folders are lifted to the top before they are opened, so depth costs neither descriptors nor recursion.
-    Nothing may write
-    meanwhile. Raises OSError when something cannot be removed.
+    Nothing may write meanwhile. Raises OSError when something cannot be removed.
     """
     handle = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -156,8 +154,7 @@ def copy_shell(source: Path, target: Path) -> None:
     """Copy a shell so that it can be executed and not read.
 
     The kernel makes a process whose program cannot be read "not dumpable": the script, though of the same user, can
-    neither trace the
-    loop nor open its memory, environment or descriptors in /proc.
+    neither trace the loop nor open its memory, environment or descriptors in /proc.
     """
     if target.exists():
         return

@@ -1,6 +1,6 @@
 """Memory, CPU and process limits by control groups: version 1 (as on hybrid machines), version 2 where it was
-delegated to us, a
-systemd scope for a plain user; where there is none of these, `watchdog` looks at resident memory instead.
+delegated to us, a systemd scope for a plain user; where there is none of these, `watchdog` looks at resident memory
+instead.
 """
 
 import contextlib
@@ -225,8 +225,7 @@ def parent_v2(mounts: str, own: str) -> Path | None:
 
 def _delegate(own: Path, tag: str) -> bool:
     """Make our parent group hand its controllers down; False when that is not ours to do. We move into a leaf: groups
-    with
-    processes of their own cannot have limited children."""
+    with processes of their own cannot have limited children."""
     try:
         if not set(CONTROLLERS) <= set((own / "cgroup.controllers").read_text().split()):
             return False

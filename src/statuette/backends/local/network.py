@@ -110,8 +110,7 @@ def connect(tool: Tool, net: int) -> Connection:
     kernel about `lo`.
 
     The tool runs as we do, since `/dev/net/tun` may be root's alone; slirp4netns then locks itself in (a root folder
-    of its own,
-    no capabilities, seccomp), pasta too.
+    of its own, no capabilities, seccomp), pasta too.
     """
     read, write = os.pipe2(os.O_CLOEXEC)
     user = fcntl.ioctl(net, _NS_GET_USERNS)

@@ -74,8 +74,7 @@ class ProcessBackend:
     """Keeps everything under `root` (made 0700, ours alone). `runner_script` is the text of `supervisor/runner.sh`.
 
     `processes` is the most processes and threads one runner may have. With `hard_cpu` a runner never gets more than
-    its `cpu`;
-    without, `cpu` is its share when the machine is busy (see docs/decisions/0002-sandbox.md).
+    its `cpu`; without, `cpu` is its share when the machine is busy (see docs/decisions/0002-sandbox.md).
     """
 
     def __init__(self, root: Path, *, runner_script: str, processes: int = 1024, hard_cpu: bool = False) -> None:
@@ -326,7 +325,9 @@ class ProcessBackend:
 
     def _end_leftovers(self) -> None:
         """End what a manager that died left here: processes by number and start time, groups, folders."""
-        orphans = {pid: started for base in (self._open / "runners").iterdir() for pid, started in _recorded(base).items()}
+        orphans = {
+            pid: started for base in (self._open / "runners").iterdir() for pid, started in _recorded(base).items()
+        }
         deadline = time.monotonic() + _ORPHAN_SECONDS
         while living := [pid for pid, started in orphans.items() if processes.alive(pid, started)]:
             if time.monotonic() > deadline:
@@ -347,8 +348,8 @@ def _refuse_image(environment: Environment) -> None:
     validate(environment.python_requirements)
     if environment.image != IMAGE:
         raise BadInput(
-            f"image {environment.image!r} cannot be run here: without a container engine only the image {IMAGE!r} (the programs of this "
-            "machine) can; install Podman or Docker"
+            f"image {environment.image!r} cannot be run here: without a container engine only the image {IMAGE!r} "
+            "(the programs of this machine) can; install Podman or Docker"
         )
 
 

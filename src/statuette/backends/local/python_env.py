@@ -1,8 +1,7 @@
 """Python environments for services that bring packages: made once, kept by hash, mounted read-only.
 
 Only wheels are installed: building from source would run a stranger's code with the manager's rights. For the same
-reason nothing of an
-environment is executed but inside a sandbox.
+reason nothing of an environment is executed but inside a sandbox.
 """
 
 import asyncio
@@ -24,7 +23,10 @@ from statuette.backends.local.spawn import Spawner
 from statuette.ports.errors import BackendUnavailable, BadInput
 
 _PINNED = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._, -]*\])?\s*==\s*[A-Za-z0-9.!+_-]+(?:\s*;[A-Za-z0-9 ._<>=!'\"()-]+)?",
+    r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"  # name
+    r"(?:\[[A-Za-z0-9._, -]*\])?"  # extras
+    r"\s*==\s*[A-Za-z0-9.!+_-]+"  # version
+    r"(?:\s*;[A-Za-z0-9 ._<>=!'\"()-]+)?",  # condition
     re.ASCII,
 )
 _PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "TMPDIR")
@@ -83,8 +85,7 @@ class PythonEnvironments:
         once.
 
         Raises BadInput when the requirements cannot be had (with pip's last words), BackendUnavailable when pip or
-        room is missing.
-        Leaves nothing half made.
+        room is missing. Leaves nothing half made.
         """
         validate(requirements)
         lock = self._locks.setdefault(_key(requirements), asyncio.Lock())

@@ -122,7 +122,8 @@ class ProcessRunner:
         return not self._dead and await self._ask("check", secrets.token_hex(16), timeout=_CHECK_SECONDS) == 0
 
     async def end(self) -> None:
-        """Kill everything inside, let a run under way come to its result, stop listening. Descriptors may be closed then."""
+        """Kill everything inside, let a run under way come to its result, stop listening. Descriptors may be closed
+        then."""
         self._sandbox.signal(signal.SIGKILL)
         current = self._current
         if current is not None:
@@ -195,7 +196,7 @@ class ProcessRunner:
         self._current = None
         current.settled.set_result(None)
 
-    def _overhear(self, stream: str, data: bytes) -> None:
+    def _overhear(self, stream: str, data: bytes) -> None:  # noqa: ARG002 - an `Output`
         """Nobody speaks between runs but bubblewrap, when it cannot make the sandbox."""
         self.overheard = (self.overheard + data)[-_OVERHEARD:]
 

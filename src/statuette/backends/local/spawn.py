@@ -69,7 +69,8 @@ class Sandbox:
     def limit_processes(self, most: int) -> None:
         """Set RLIMIT_NPROC for all that comes inside: it stops a fork bomb also where there are no control groups.
 
-        Since Linux 5.14 this counts per user namespace; before, it would count all processes of the same user, so it is not set.
+        Since Linux 5.14 this counts per user namespace; before, it would count all processes of the same user, so it
+        is not set.
         """
         if counts_per_namespace(os.uname().release):
             try:
@@ -134,7 +135,7 @@ def start_sandbox(
         handle = _open_handle(loop)
         found = processes.stat(loop) if handle >= 0 else None
         if found is None:
-            raise _failure(monitor, err_read)
+            raise _failure(monitor, err_read)  # noqa: TRY301 - what was opened is closed below
     except BaseException:
         _close(keep)
         raise

@@ -1,10 +1,9 @@
 """How an unprivileged sandbox reaches folders whose parents only the manager may enter.
 
 bubblewrap resolves what it mounts by path, as the runner's own user. The state folder (0700) or an interpreter under
-`/root` are out of
-that user's reach. So when the manager is root, the thread that starts runners lives in a mount namespace of its own,
-in which
-these folders are bound under one that all may enter. Nobody else sees that namespace, and no start pays for it.
+`/root` are out of that user's reach. So when the manager is root, the thread that starts runners lives in a mount
+namespace of its own, in which these folders are bound under one that all may enter. Nobody else sees that namespace,
+and no start pays for it.
 """
 
 import ctypes

@@ -55,7 +55,13 @@ def test_a_delegated_version_2_group(tmp_path):
     assert limits.kind == "cgroups, version 2"
     group = limits.group("one", Need(cpu=500, memory=1 << 20, processes=10, hard_cpu=True))
     texts = {path.name: path.read_text() for path in (tmp_path / "tag" / "one").iterdir()}
-    assert texts == {"memory.max": "1048576", "memory.swap.max": "0", "pids.max": "10", "cpu.weight": "50", "cpu.max": "50000 100000"}
+    assert texts == {
+        "memory.max": "1048576",
+        "memory.swap.max": "0",
+        "pids.max": "10",
+        "cpu.weight": "50",
+        "cpu.max": "50000 100000",
+    }
     assert [entry.name for entry in group.entries] == ["cgroup.procs"]
     assert [each.folder.name for each in limits.leftovers()] == ["one"]
 

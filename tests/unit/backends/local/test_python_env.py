@@ -4,7 +4,9 @@ from statuette.backends.local.python_env import validate
 from statuette.ports.errors import BadInput
 
 
-@pytest.mark.parametrize("good", ["six==1.17.0", "a[b,c]==1.0.post1", "torch == 2.1+cpu", 'x==1; python_version < "3.12"', " six==1 "])
+@pytest.mark.parametrize(
+    "good", ["six==1.17.0", "a[b,c]==1.0.post1", "torch == 2.1+cpu", 'x==1; python_version < "3.12"', " six==1 "]
+)
 def test_pinned_requirements_are_taken(good):
     validate([good])
 

@@ -14,14 +14,24 @@ def layout():
 
 def test_everything_is_unshared_and_no_further_users():
     options = arguments(layout(), [])
-    for option in ("--unshare-all", "--unshare-user", "--disable-userns", "--new-session", "--die-with-parent", "--clearenv"):
+    for option in (
+        "--unshare-all",
+        "--unshare-user",
+        "--disable-userns",
+        "--new-session",
+        "--die-with-parent",
+        "--clearenv",
+    ):
         assert option in options
 
 
 def test_mounts_in_order_and_read_only_at_the_end():
     options = arguments(layout(), ["--ro-bind", "/usr", "/usr"])
     text = " ".join(options)
-    places = [text.index(each) for each in ("/usr /usr", "--dev /dev", "--bind /state/tmp /tmp", "--ro-bind /state/config", "--remount-ro /")]
+    places = [
+        text.index(each)
+        for each in ("/usr /usr", "--dev /dev", "--bind /state/tmp /tmp", "--ro-bind /state/config", "--remount-ro /")
+    ]
     assert places == sorted(places)
 
 

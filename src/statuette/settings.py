@@ -106,10 +106,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _convert(name: str, kind: object, text: str) -> object:
-    converters: dict[str, Callable[[str], object]] = {"int": int, "float": float, "bool": _truth, "str": str, "Path": Path}
     label = kind if isinstance(kind, str) else getattr(kind, "__name__", "str")
     try:
-        return converters[label](text)
+        return _CONVERTERS[label](text)
     except ValueError as error:
         raise InvalidSettings(f"STATUETTE_{name.upper()}: {text!r} is not a valid {label}") from error
 
@@ -119,3 +118,12 @@ def _truth(text: str) -> bool:
     if text.lower() not in words:
         raise ValueError(text)
     return words[text.lower()]
+
+
+_CONVERTERS: dict[str, Callable[[str], object]] = {
+    "int": int,
+    "float": float,
+    "bool": _truth,
+    "str": str,
+    "Path": Path,
+}

@@ -101,7 +101,8 @@ class Fleet:
         self._draining = True
         for seat in self._roster.all():
             self._roster.dismiss(seat)
-        await asyncio.gather(*self._lives, return_exceptions=True)
+        if self._lives:
+            await asyncio.wait(self._lives)
 
     async def _next_look(self) -> None:
         try:
@@ -185,6 +186,9 @@ class Fleet:
             self._pauses.pop(seat.service, None)
             log.info("runner started", extra=context)
             await supervision.serve(runner)
+            if not seat.uses and not seat.leaving:
+                # What waits is not due yet, or somebody else took it: without a pause runners would come and go for it.
+                self._pauses[seat.service] = (self._clock.monotonic() + FIRST_PAUSE, FIRST_PAUSE)
         except BadInput as fault:
             self._catalog.set_condition(seat.record, Condition(Readiness.FAILED, str(fault)))
         except Fault as fault:

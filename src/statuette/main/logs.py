@@ -33,5 +33,5 @@ def set_up_logging(level: str) -> None:
     else:
         handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("botocore", "boto3", "urllib3", "httpx", "httpcore", "uvicorn.error", "alembic", "asyncio"):
+    for chatty in ("botocore", "urllib3", "httpx", "httpcore", "uvicorn.error", "alembic", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

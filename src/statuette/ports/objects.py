@@ -35,8 +35,11 @@ class Objects(Protocol):
 
     async def put(
         self, ref: ObjectRef, source: BinaryIO, *, size: int, metadata: Mapping[str, str], media_type: str = ""
-    ) -> ObjectVersion:
-        """Store `size` bytes from `source`'s position, in parts when large. All or nothing."""
+    ) -> None:
+        """Store `size` bytes from `source`'s position, in parts when large. All or nothing.
+
+        Gives no version: S3 tells an object's time only to who asks again, and no one here needs it.
+        """
 
     def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[Sequence[ObjectInfo]]:
         """Pages of objects in order of key, of keys greater than `after`. Folder markers are listed too."""

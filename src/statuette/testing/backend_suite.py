@@ -215,7 +215,7 @@ class BackendSuite:
             await stage.backend.stop(identifier)
 
     async def test_an_image_that_cannot_be_had_is_refused(self, stage: Stage) -> None:
-        steps = stage.backend.prepare(Environment(image="docker.io/library/python:3.12"))
+        steps = stage.backend.prepare(Environment(image="python:3.12"))
         with pytest.raises(BadInput, match="install"):
             await anext(steps)
 

@@ -138,7 +138,7 @@ class MemoryObjects:
         size: int,
         metadata: Mapping[str, str],
         media_type: str = "",  # noqa: ARG002
-    ) -> ObjectVersion:
+    ) -> None:
         await self._store.request()
         self._store.take_put()
         if not ref.key or len(ref.key.encode()) > 1024:
@@ -146,7 +146,7 @@ class MemoryObjects:
         data = source.read(size)
         if len(data) != size:
             raise OSError(f"the file ended after {len(data)} of {size} bytes")
-        return self._keep(ref, data, metadata)
+        self._keep(ref, data, metadata)
 
     async def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[Sequence[ObjectInfo]]:
         await self._store.request()

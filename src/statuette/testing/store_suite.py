@@ -12,9 +12,12 @@ from statuette.ports.store_events import Notice
 async def put(
     objects: Objects, bucket: str, *, key: str, data: bytes = b"x", metadata: Mapping[str, str] | None = None
 ) -> ObjectVersion:
-    """Store some bytes."""
+    """Store some bytes; the version that then stands there."""
     ref = ObjectRef(bucket=bucket, key=key)
-    return await objects.put(ref, io.BytesIO(data), size=len(data), metadata=metadata or {})
+    await objects.put(ref, io.BytesIO(data), size=len(data), metadata=metadata or {})
+    info = await objects.head(ref)
+    assert info is not None, f"{bucket}/{key} was stored and is not there"
+    return info.version
 
 
 async def get(

@@ -16,7 +16,19 @@ mkdir -p "$2" && mount --bind "$1/prefix" "$2" && mount -t tmpfs -o mode=1777 no
 export TMPDIR="$1/prefix" HOME="$1/prefix"; user=$4; shift 4
 exec setpriv --reuid "$user" --regid "$user" --clear-groups --inh-caps=-all "$@"
 """
-CHOSEN = "script_runs or variables or time_out or cancelling or fork_bomb or memory or rights or loop or dead_manager or recover"
+WORDS = (
+    "script_runs",
+    "variables",
+    "time_out",
+    "cancelling",
+    "fork_bomb",
+    "memory",
+    "rights",
+    "loop",
+    "manager",
+    "recover",
+)
+CHOSEN = " or ".join(WORDS)
 
 
 def closed_parent(path):

@@ -19,7 +19,7 @@ from statuette.testing.backend_suite import order, run
 HOSTING = """
 import asyncio, json, os, sys, threading
 from pathlib import Path
-from statuette.backends.local import ProcessBackend
+from statuette.backends.local import ProcessBackend, processes
 from statuette.testing.backend_suite import order, run
 async def main():
     backend = ProcessBackend(Path(sys.argv[1]), runner_script=Path(sys.argv[2]).read_text())
@@ -28,6 +28,9 @@ async def main():
     busy = await backend.start(order("echo on; (setsid sleep 987 &); sleep 987", name="busy"))
     def output(stream, data):
         made = [json.loads(path.read_text()) for path in Path(sys.argv[1]).rglob("processes.json")]
+        joined = backend._parts["idle"].connection
+        if joined:
+            made.append({joined.process.pid: processes.stat(joined.process.pid).started})
         print(json.dumps(made), flush=True)
     from statuette.ports.backend import RunOrder
     await busy.run(RunOrder(id="x", variables={}), output)
@@ -43,6 +46,7 @@ def hosting(secret_folder, runner_script, tmp_path):
     line = [sys.executable, "-c", HOSTING, str(secret_folder / "runners"), str(tmp_path / "runner.sh")]
     manager = subprocess.Popen(line, stdout=subprocess.PIPE)
     made = [(int(pid), started) for each in json.loads(manager.stdout.readline()) for pid, started in each.items()]
+    time.sleep(0.3)  # what only came by on the way has gone
     below = {pid for number, _ in made for pid in processes.descendants(number)}
     yield manager, made + [(pid, found.started) for pid in below if (found := processes.stat(pid))]
     manager.kill()

@@ -1,13 +1,16 @@
 """Files: put, got, listed at a store in memory; keys of the platform or of the definition."""
 
+import asyncio
 import io
+import threading
 from pathlib import Path
 
 import httpx
 import pytest
+from obstore.store import MemoryStore
 
 from statuette.client import BadRequest, Place, Service, StoreError, StoreKeys
-from statuette.client.files import ONE_REQUEST, PIECE
+from statuette.client.files import ONE_REQUEST, PIECE, Reading, in_thread, send
 
 CONFIG = {
     "config": {},
@@ -88,3 +91,31 @@ async def test_a_key_that_no_store_holds_is_told_in_one_line(connect, tmp_path: 
         with pytest.raises(StoreError, match="the key is not one the store can hold") as caught:
             await platform.files.put(tmp_path / "f", Place(KEYS, "bucket", key))
     assert "\n" not in str(caught.value)
+
+
+def test_an_upload_told_to_stop_leaves_no_shortened_object(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"x" * (ONE_REQUEST + 1))
+    store, stop = MemoryStore(), threading.Event()
+
+    def stop_soon(count: int) -> None:
+        stop.set()
+
+    with (tmp_path / "f").open("rb") as file, pytest.raises(Exception, match="stopped"):
+        send(store, "f", pieces_of=Reading(file, stop_soon, stop))
+    assert [found for batch in store.list() for found in batch] == []
+
+
+async def test_a_cancelled_transfer_is_told_to_stop() -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def work(stop: threading.Event) -> None:
+        begun.set()
+        assert stop.wait(10)
+        stopped.set()
+
+    task = asyncio.create_task(in_thread(work))
+    await asyncio.to_thread(begun.wait)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await asyncio.to_thread(stopped.wait, 10)

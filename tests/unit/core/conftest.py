@@ -191,7 +191,8 @@ def put(store) -> Callable[..., Awaitable[ObjectVersion]]:
         await store.buckets.create(bucket)
         named = {name.replace("_", "-"): value for name, value in metadata.items()}
         target = ObjectRef(bucket=bucket, key=key)
-        return await store.objects.put(target, io.BytesIO(data), size=len(data), metadata=named)
+        await store.objects.put(target, io.BytesIO(data), size=len(data), metadata=named)
+        return (await store.objects.head(target)).version
 
     return write
 

@@ -258,6 +258,8 @@ async def test_what_is_not_finished_within_the_grace_time_is_returned(house):
         await house.put("box", "in/x")
         await house.until(lambda: house.work.begun)
         await core.drain(0.0)
+        [job] = await house.jobs("first")
+        assert job.state is JobState.LEASED, "not before the end itself"
     [job] = await house.jobs("first")
     assert (job.state, job.faults) == (JobState.QUEUED, {Outcome.RETURNED: 1})
 

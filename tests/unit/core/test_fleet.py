@@ -10,7 +10,8 @@ from statuette.core.catalog import Condition
 from statuette.core.dispatch import Dispatch
 from statuette.core.fleet import FIRST_PAUSE, LONGEST_PAUSE, Fleet
 from statuette.events.event import Event, EventKind
-from statuette.events.jobs import JobState, Outcome
+from statuette.events.jobs import JobState, Outcome, Retries
+from statuette.events.leases import Lease, Report
 from statuette.ports.backend import RunnerOrder
 from statuette.ports.errors import BackendUnavailable, BadInput, LedgerUnavailable
 from statuette.ports.queue import Backlog
@@ -236,6 +237,25 @@ async def test_after_a_failed_start_the_service_pauses_ever_longer(build, hands,
         await clock.advance(LONGEST_PAUSE)
         house.fleet.changed()
         await until(lambda: work.done)
+
+
+async def test_a_job_that_is_not_due_yet_does_not_make_runners_come_and_go(
+    house, work, deploy, queued, ledger, until, settle, clock
+):
+    service = deploy(runner={"idle_timeout": 0})
+    [job] = await queued(house, service, retries=Retries(delay=60.0))
+    [leased] = await ledger.queue.lease("cat", runner="r0", limit=1, ttl=60, revision=1, script_hash="")
+    fault = Report(outcome=Outcome.PLATFORM_FAULT, reason="the store was away")
+    await ledger.queue.report(Lease(job=leased.id, attempt=1, runner="r0"), fault)
+    async with house.running(work):
+        house.fleet.changed()
+        for _ in range(10):
+            await settle()
+        assert len(house.backend.orders) == 1
+        await clock.advance(61.0)
+        house.fleet.changed()
+        await until(lambda: work.done)
+        assert await house.states(job) == [JobState.PUBLISHED]
 
 
 async def test_one_services_failing_runners_do_not_hold_up_the_others(build, hands, deploy, queued, until):

@@ -56,6 +56,18 @@ async def test_an_object_becomes_a_job_that_says_all_about_it(intake, deploy, re
     assert news == [{"cat": 1}]
 
 
+@pytest.mark.parametrize(
+    ("position", "stored"),
+    [(1000_250_000_000, 1000.25), (1001_999_000_000, 1001.999), (1002_000_000_000, 1000.0), (7, 1000.0)],
+)
+async def test_the_stream_tells_the_moment_of_storing_where_it_agrees_with_the_object(
+    intake, deploy, ref, jobs_of, position, stored
+):
+    deploy(inputs=["box/in"])
+    await intake.take([notice(ref("box", "in/x", modified=1000), position=position)], stream=STREAM)
+    assert (await jobs_of())[0].stages[Stage.STORED] == pytest.approx(stored)
+
+
 async def test_without_an_uploader_the_owner_is_taken_and_marked_as_inferred(intake, deploy, ref, jobs_of):
     deploy(inputs=["box/in"], owner="alice")
     await intake.take([notice(ref("box", "in/x"))], stream=STREAM)

@@ -21,8 +21,8 @@ def logs(clock):
 
 
 @pytest.fixture
-def jobs(ledger, catalog, logs, bodies):
-    return Jobs(ledger=ledger.jobs, catalog=catalog, logs=logs, bodies=bodies)
+def jobs(ledger, catalog, logs, bodies, clock):
+    return Jobs(ledger=ledger.jobs, catalog=catalog, logs=logs, bodies=bodies, clock=clock)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from statuette.core.claims import Claims
 from statuette.core.ownership import Ownership
 from statuette.core.reading import INLINE, BodyLimits, Reading
-from statuette.core.submissions import LONGEST_KEY, Submissions
+from statuette.core.submissions import LONGEST_KEY, MOST_RECORDS, Submissions
 from statuette.events.event import EventKind
 from statuette.events.jobs import JobState
 from statuette.events.principals import ADMIN
@@ -160,6 +160,14 @@ async def test_a_record_outside_the_inputs_spoils_the_whole_submission(house, de
     await put("box", "secret/b")
     with pytest.raises(Forbidden):
         await submit(notification("in/a", "secret/b"))
+    assert await house.jobs() == []
+
+
+async def test_a_body_of_too_many_records_is_refused_before_the_store_is_asked(house, deploy, submit, store):
+    deploy(inputs=["box/in"])
+    store.down = True
+    with pytest.raises(BadInput, match=f"at most {MOST_RECORDS}"):
+        await submit(notification(*(f"in/{n}" for n in range(MOST_RECORDS + 1))))
     assert await house.jobs() == []
 
 

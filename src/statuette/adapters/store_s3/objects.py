@@ -16,7 +16,7 @@ from statuette.adapters.store_s3.odd import OddRoute
 from statuette.adapters.store_s3.plain import PlainRoute
 from statuette.adapters.store_s3.signed import SignedClient
 from statuette.adapters.store_s3.walk import walk
-from statuette.events.objects import ObjectRef, ObjectVersion
+from statuette.events.objects import ObjectRef
 from statuette.ports.errors import Forbidden, ObjectGone, StoreUnavailable
 from statuette.ports.objects import ObjectInfo
 
@@ -46,15 +46,10 @@ class S3Objects:
 
     async def put(
         self, ref: ObjectRef, source: BinaryIO, *, size: int, metadata: Mapping[str, str], media_type: str = ""
-    ) -> ObjectVersion:
+    ) -> None:
         """As the port says; `BadInput` for a key this store cannot hold, `OSError` for a source that ends too early."""
         check_key(ref.key, folders=self._folders)
-        route = self._route(ref.key)
-        etag, version_id = await route.put(ref, source, size=size, metadata=metadata, media_type=media_type)
-        stored = ObjectVersion(etag=etag, size=size, modified=0, version_id=version_id)
-        # S3 tells the time of an object only to who asks again. Were it overwritten meanwhile, what was stored is gone.
-        info = await route.head(replace(ref, version=stored))
-        return replace(stored, modified=info.version.modified)
+        await self._route(ref.key).put(ref, source, size=size, metadata=metadata, media_type=media_type)
 
     async def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[Sequence[ObjectInfo]]:
         versioned = await has_versions(self._client, bucket)

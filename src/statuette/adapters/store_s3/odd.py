@@ -51,16 +51,15 @@ class OddRoute:
 
     async def put(
         self, ref: ObjectRef, source: BinaryIO, *, size: int, metadata: Mapping[str, str], media_type: str
-    ) -> tuple[str, str]:
-        """Store the bytes; returns ETag and version id. Raises `OSError` when the source cannot be read to its end."""
+    ) -> None:
+        """Store the bytes. Raises `OSError` when the source cannot be read to its end."""
         if size > _LARGEST:
             raise TooLarge(f"an object with such a key may have {_LARGEST} bytes at most")
         headers = {_META + name: value for name, value in metadata.items()}
         headers |= {"content-length": str(size), "content-type": media_type or "application/octet-stream"}
-        response = await self._client.ask(
+        await self._client.ask(
             "PUT", ref.bucket, key=ref.key, headers=headers, body=_read(source, size) if size else b""
         )
-        return normal_etag(response.headers.get("etag", "")), normal_version(response.headers.get("x-amz-version-id"))
 
 
 async def _read(source: BinaryIO, size: int) -> AsyncIterator[bytes]:

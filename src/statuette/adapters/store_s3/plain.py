@@ -70,14 +70,14 @@ class PlainRoute:
 
     async def put(
         self, ref: ObjectRef, source: BinaryIO, *, size: int, metadata: Mapping[str, str], media_type: str
-    ) -> tuple[str, str]:
-        """Store the bytes; returns ETag and version id. Raises `OSError` when the source cannot be read to its end."""
+    ) -> None:
+        """Store the bytes. Raises `OSError` when the source cannot be read to its end."""
         attributes = dict(metadata) | ({"Content-Type": media_type} if media_type else {})
         body: bytes | _Part = await read(source, size) if size <= _SINGLE_PUT else _Part(source, size)
         single = isinstance(body, bytes)
         try:
             async with asyncio.timeout(_STALL if single else None):
-                result = await obstore.put_async(
+                await obstore.put_async(
                     self._store(ref.bucket),
                     ref.key,
                     body,
@@ -90,7 +90,6 @@ class PlainRoute:
             raise fault_from(error, what=f"PUT {ref.bucket}") from error
         except TimeoutError as error:
             raise StoreUnavailable(f"the store took more than {_STALL:.0f} s for an object") from error
-        return normal_etag(result["e_tag"] or ""), normal_version(result["version"])
 
     async def _get(self, ref: ObjectRef, *, head: bool) -> "GetResult":
         options: GetOptions = {"head": head}

@@ -55,7 +55,7 @@ class GroupV1:
     folders: Mapping[str, Path]
 
     @classmethod
-    def make(cls, parents: Mapping[str, Path], name: str, need: Need) -> "GroupV1":
+    def make(cls, parents: Mapping[str, Path], *, name: str, need: Need) -> "GroupV1":
         """Make it with its limits set. Raises OSError; what was made by then is removed by `end`."""
         group = cls({controller: parent / name for controller, parent in parents.items()})
         for folder in set(group.folders.values()):
@@ -98,7 +98,7 @@ class GroupV2:
     _peak: int = field(default=-1)
 
     @classmethod
-    def make(cls, parent: Path, name: str, need: Need) -> "GroupV2":
+    def make(cls, parent: Path, *, name: str, need: Need) -> "GroupV2":
         """Make it with its limits set. Raises OSError; what was made by then is removed by `end`."""
         group = cls(parent / name)
         group.folder.mkdir(exist_ok=True)
@@ -166,9 +166,9 @@ class Limits:
     def group(self, name: str, need: Need) -> Group:
         """Make the group of one runner. Raises OSError."""
         if self.version == 1:
-            return GroupV1.make(self.parents, name, need)
+            return GroupV1.make(self.parents, name=name, need=need)
         if self.version == 2:
-            return GroupV2.make(self.parents["memory"], name, need)
+            return GroupV2.make(self.parents["memory"], name=name, need=need)
         return NoGroup()
 
     def leftovers(self) -> list[Group]:

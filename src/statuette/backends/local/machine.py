@@ -27,7 +27,7 @@ def owns_users(first: int, count: int) -> bool:
     may not be."""
     if os.geteuid() != 0 or not has_capability(Path("/proc/self/status").read_text(), _CAP_SYS_ADMIN):
         return False
-    return all(maps(Path(f"/proc/self/{kind}_map").read_text(), first, count) for kind in ("uid", "gid"))
+    return all(maps(Path(f"/proc/self/{kind}_map").read_text(), first=first, count=count) for kind in ("uid", "gid"))
 
 
 def has_capability(status: str, number: int) -> bool:
@@ -36,7 +36,7 @@ def has_capability(status: str, number: int) -> bool:
     return bool(int(line.split()[1], 16) >> number & 1)
 
 
-def maps(text: str, first: int, count: int) -> bool:
+def maps(text: str, *, first: int, count: int) -> bool:
     """Whether one line of an id map covers the range. Pure."""
     for line in text.splitlines():
         inside, _, length = map(int, line.split())

@@ -62,14 +62,16 @@ def _settle(done: asyncio.Future[None]) -> None:
 
 @dataclass(slots=True)
 class Connection:
-    """A running tool; `ready` becomes readable when the network is up (-1: it does not say)."""
+    """A running tool for the process `joined`; `ready` becomes readable when the network is up (-1: it does not say)."""
 
     process: subprocess.Popen[bytes]
     ready: int
+    joined: int
 
     async def wait(self) -> None:
         """Return when the network is up. Raises BackendUnavailable when the tool ended or took too long."""
         if self.ready < 0:
+            await self._wait_for_route()
             return
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
@@ -83,6 +85,14 @@ class Connection:
         if not os.read(self.ready, 1):
             raise BackendUnavailable("the sandbox's network could not be made")
 
+    async def _wait_for_route(self) -> None:
+        """pasta does not say when it is ready; the first route it makes does."""
+        deadline = asyncio.get_running_loop().time() + _READY
+        while not await asyncio.to_thread(_has_route, self.joined):
+            if asyncio.get_running_loop().time() > deadline or self.process.poll() is not None:
+                raise BackendUnavailable("the sandbox's network did not come up")
+            await asyncio.sleep(0.005)
+
     def end(self) -> None:
         """End the tool and wait for it. Idempotent."""
         with contextlib.suppress(BrokenPipeError):
@@ -92,6 +102,14 @@ class Connection:
         if self.ready >= 0:
             os.close(self.ready)
             self.ready = -1
+
+
+def _has_route(pid: int) -> bool:
+    """Whether a process's network namespace has a route; True where that cannot be seen."""
+    try:
+        return len(Path(f"/proc/{pid}/net/route").read_text().splitlines()) > 1
+    except OSError:
+        return True
 
 
 def open_namespace(pid: int) -> int:
@@ -105,12 +123,12 @@ def open_namespace(pid: int) -> int:
         raise BackendUnavailable("the sandbox was gone before its network was made") from error
 
 
-def connect(tool: Tool, net: int) -> Connection:
+def connect(tool: Tool, net: int, *, pid: int) -> Connection:
     """Give the network namespace behind `net` a way out. Only when bubblewrap is done with it: both speak to the
     kernel about `lo`.
 
     The tool runs as we do, since `/dev/net/tun` may be root's alone; slirp4netns then locks itself in (a root folder
-    of its own, no capabilities, seccomp), pasta too.
+    of its own, no capabilities, seccomp), pasta too. `pid` is a process in the namespace.
     """
     read, write = os.pipe2(os.O_CLOEXEC)
     user = fcntl.ioctl(net, _NS_GET_USERNS)
@@ -131,6 +149,6 @@ def connect(tool: Tool, net: int) -> Connection:
         os.close(user)
         os.close(write)
     if tool.name == "slirp4netns":
-        return Connection(process, read)
+        return Connection(process, read, pid)
     os.close(read)
-    return Connection(process, -1)
+    return Connection(process, -1, pid)

@@ -258,12 +258,12 @@ class ProcessBackend:
 
     async def _connect(self, parts: _Parts) -> None:
         """Give it its network; by then bubblewrap has made `lo`."""
-        tool = self._tool
-        if tool is None or parts.net < 0:
+        tool, made = self._tool, parts.sandbox
+        if tool is None or made is None or parts.net < 0:
             return
 
         def connect() -> None:
-            parts.connection = network.connect(tool, parts.net)
+            parts.connection = network.connect(tool, parts.net, pid=made.loop)
 
         try:
             await self._spawner.call(connect)

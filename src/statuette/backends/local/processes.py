@@ -64,8 +64,9 @@ def resident(pid: int) -> int:
 def _children(pid: int) -> list[int]:
     children: list[int] = []
     try:
-        for task in os.scandir(f"/proc/{pid}/task"):
-            children += map(int, Path(task.path, "children").read_text().split())
+        with os.scandir(f"/proc/{pid}/task") as tasks:
+            for task in tasks:
+                children += map(int, Path(task.path, "children").read_text().split())
     except (FileNotFoundError, ProcessLookupError):
         return children
     return children

@@ -138,11 +138,11 @@ class ProcessRunner:
             return RunResult(end=End.DIED, exit_code=None, started=started, ended=started, reason="the runner is gone")
         current = self._take_up(output)
         try:
-            return await self._conduct(order, current, started)
+            return await self._conduct(order, current, started=started)
         finally:
             self._lay_down(current)
 
-    async def _conduct(self, order: RunOrder, current: _Current, started: float) -> RunResult:
+    async def _conduct(self, order: RunOrder, current: _Current, *, started: float) -> RunResult:
         request = secrets.token_hex(16)
         variables = self._put_variables(request, order)
         before = _Figures.take(self._group, self._sandbox.loop)

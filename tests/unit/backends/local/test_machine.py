@@ -5,10 +5,10 @@ from statuette.backends.local.machine import cpu_millicores, has_capability, map
 
 def test_an_id_map_that_covers_a_range():
     whole, container = "         0          0 4294967295\n", "0 100000 65536\n65536 1 1\n"
-    assert maps(whole, 2_000_000_000, 1000)
-    assert not maps(container, 2_000_000_000, 1000)
-    assert maps(container, 65_000, 536)
-    assert not maps(container, 65_000, 537)
+    assert maps(whole, first=2_000_000_000, count=1000)
+    assert not maps(container, first=2_000_000_000, count=1000)
+    assert maps(container, first=65_000, count=536)
+    assert not maps(container, first=65_000, count=537)
 
 
 def test_a_capability():

@@ -1,7 +1,6 @@
 """What a test knows of a running platform from outside: its real secrets, its open ports, this machine's addresses."""
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -61,6 +60,6 @@ def read(path: str | Path) -> bytes:
 
 def _descriptors(pid: int) -> list[str]:
     try:
-        return [os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir()]
+        return [str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()]
     except OSError:
         return []

@@ -1,7 +1,9 @@
+# ruff: noqa: PTH - plain functions, as a script of a stranger would use them
 """Runs inside a runner, as a user's script would: looks for what it must not find and tells it as JSON.
 
 Its input is JSON: `secrets` (written backwards, so that this text itself is no find), `since` (seconds; what is older
-cannot hold them), `hosts`, `ports`. It must need nothing but Python's own library.
+cannot hold them), `hosts`, `ports`, `roots` (folders). "-" stands for standard input and output. It must need nothing but
+Python's own library.
 """
 
 import errno
@@ -21,7 +23,8 @@ def main(order: dict) -> dict:
     secrets = {name: text[::-1].encode() for name, text in order["secrets"].items()}
     found = {"looked": 0, "finds": [], "late": False}
     look_at_processes(secrets, found)
-    look_at_files(secrets, found, since=order["since"])
+    for root in order["roots"]:
+        look_at_files(root, secrets, found=found, since=order["since"])
     return found | {
         "reached": reached([(host, port) for host in [*order["hosts"], *gateways()] for port in order["ports"]]),
         "gateways": gateways(),
@@ -29,7 +32,7 @@ def main(order: dict) -> dict:
         "writable": [path for path in ("/oscar/config", "/oscar/config/function_config.yaml", "/oscar/control", "/")
                      if os.access(path, os.W_OK)],
         "capabilities": [line.split()[1] for line in open("/proc/self/status") if line.startswith("Cap")],
-        "others": [name for name in os.listdir("/oscar") if name not in order["oscar"]],
+        "others": [name for name in order["oscar"] and os.listdir("/oscar") if name not in order["oscar"]],
     }  # fmt: skip
 
 
@@ -51,9 +54,9 @@ def look_at_processes(secrets: dict, found: dict) -> None:
             look(f"/proc/{pid}/{name}", secrets, found)
 
 
-def look_at_files(secrets: dict, found: dict, *, since: float) -> None:
+def look_at_files(root: str, secrets: dict, *, found: dict, since: float) -> None:
     deadline = time.monotonic() + 30
-    for folder, folders, names in os.walk("/"):
+    for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if os.path.join(folder, name) not in SKIPPED]
         for name in names:
             path = os.path.join(folder, name)
@@ -63,7 +66,7 @@ def look_at_files(secrets: dict, found: dict, *, since: float) -> None:
                 continue
             if stat.S_ISREG(facts.st_mode) and max(facts.st_ctime, facts.st_mtime) > since:
                 look(path, secrets, found)
-            if stat.S_ISSOCK(facts.st_mode) or stat.S_ISBLK(facts.st_mode):
+            if (stat.S_ISSOCK(facts.st_mode) or stat.S_ISBLK(facts.st_mode)) and os.access(path, os.W_OK):
                 found["finds"].append(["a socket or disk", path])
         if time.monotonic() > deadline:
             found["late"] = True
@@ -110,7 +113,7 @@ def reached(targets: list) -> list:
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1]) as source:
+    with open(0 if sys.argv[1] == "-" else sys.argv[1]) as source:
         told = main(json.load(source))
-    with open(sys.argv[2], "w") as target:
+    with open(1 if sys.argv[2] == "-" else sys.argv[2], "w") as target:
         json.dump(told, target)

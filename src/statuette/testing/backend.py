@@ -129,7 +129,7 @@ class PlainRunner:
         """Hand the output over until the script ends and its group is killed; the exit code, None when we killed it."""
         process = current.process
         pumps = [
-            asyncio.ensure_future(_pump(name, stream, output))
+            asyncio.ensure_future(_pump(name, stream=stream, output=output))
             for name, stream in (("stdout", process.stdout), ("stderr", process.stderr))
             if stream
         ]
@@ -147,7 +147,7 @@ class PlainRunner:
         return code if code >= 0 else 128 - code
 
 
-async def _pump(name: str, stream: asyncio.StreamReader, output: Output) -> None:
+async def _pump(name: str, *, stream: asyncio.StreamReader, output: Output) -> None:
     while data := await stream.read(65536):
         output(name, data)
 

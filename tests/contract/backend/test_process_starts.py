@@ -114,6 +114,17 @@ async def test_a_start_cancelled_at_any_step_leaves_nothing_after_stop(backend, 
     assert _groups(wanted.id) == []
 
 
+async def test_a_strict_umask_changes_nothing(secret_folder, runner_script):
+    before = os.umask(0o077)
+    try:
+        backend = ProcessBackend(secret_folder / "runners", runner_script=runner_script)
+        runner = await backend.start(order("cat /oscar/config/script.sh >/oscar/io/out/copy"))
+        assert (await run(runner))[0].exit_code == 0
+        await backend.close()
+    finally:
+        os.umask(before)
+
+
 async def test_orders_that_cannot_be_met(backend):
     good = order(":")
     for bad in (

@@ -73,7 +73,7 @@ class Hands(Supervision):
     """A supervisor without folders and processes: `script` makes the outputs of a piece of work, which are published.
 
     While `gate` is closed every script hangs. `begun` and `done` say whose work was taken and worked off by which
-    runner, `sealed` holds what a failed upload left behind.
+    runner, `sealed` holds the outputs, for uploads that are taken up again.
     """
 
     def __init__(self, work: Work, store: MemoryStore) -> None:
@@ -112,13 +112,13 @@ class Hands(Supervision):
         await self._upload(assignment, Manifest(entries=tuple(entries)), outputs)
 
     async def _upload(self, assignment: Assignment, manifest: Manifest, outputs: dict[str, bytes]) -> None:
+        self.sealed[assignment.lease.job] = outputs
         page = await self._work.commit(assignment.lease, manifest)
         try:
             for upload in page.uploads:
                 data = outputs[upload.name]
                 await self._store.objects.put(upload.target, io.BytesIO(data), size=len(data), metadata=upload.metadata)
         except StoreUnavailable as fault:
-            self.sealed[assignment.lease.job] = outputs
             return await self._work.report(assignment.lease, Report(outcome=Outcome.UNPUBLISHED, reason=str(fault)))
         return await self._work.report(assignment.lease, Report(outcome=Outcome.PUBLISHED, exit_code=0))
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import io
-from contextlib import asynccontextmanager
+import random
+from collections import Counter
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -26,17 +28,24 @@ def definition(name, *, inputs=(), outputs=(), **fields):
     return given | {"input": places(inputs), "output": places(outputs)}
 
 
+def result(_assignment):
+    """What scripts make when the test says nothing else."""
+    return {"out.txt": b"result"}
+
+
 class House:
     """A core that can be started, killed and started again over the same twins."""
 
     def __init__(self, plugs, hands, settle, until):
         self.plugs, self.settle, self.until, self._hands = plugs, settle, until, hands
-        self.core = self.work = None
+        self.core = self.work = self.script = None
+        self.sealed = {}
 
     @asynccontextmanager
     async def running(self, supervision=None):
         self.core = await assemble(self.plugs, SETTINGS)
         self.work = supervision or self._hands(self.core.dispatch)
+        self.work.script, self.work.sealed = self.script or result, self.sealed
         await self.core.start()
         publish = self.work.publish if supervision is None else asyncio.Event().wait
         task = asyncio.create_task(self.core.run(self.work, publish))
@@ -45,7 +54,8 @@ class House:
             yield self.core
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def put(self, bucket, key, data=b"x", metadata=None):
         target = ObjectRef(bucket=bucket, key=key)
@@ -153,7 +163,7 @@ async def test_an_upload_that_fails_is_made_later_without_running_the_script_aga
         await chain(house)
         await house.put("box", "in/x")
         store.break_puts(1)
-        await house.until(lambda: house.work.sealed)
+        await house.until(lambda: house.work.done)
         await house.settle()
         [job] = await house.jobs("first")
         assert job.state is JobState.UNPUBLISHED
@@ -270,3 +280,47 @@ async def test_the_key_of_the_marks_outlives_the_manager(house, ledger):
     async with house.running():
         assert await ledger.vault.read("commit-mark-key") == kept
         assert len(bytes.fromhex(kept)) == 32
+
+
+KEYS = [f"{number}.txt" for number in range(40)]
+
+
+def trouble(chance, store):
+    """Mostly nothing; else the stream breaks, a notice is lost, or the next upload fails."""
+    kind = chance.choice(["", "", "cut", "forget", "uploads"])
+    if kind == "cut":
+        store.cut()
+    elif kind:
+        store.forget(1) if kind == "forget" else store.break_puts(1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_whatever_breaks_every_script_runs_once_for_each_object(house, store, clock, seed):
+    """Random breaks of the stream, lost notices, failing uploads, managers that end in between."""
+    chance, ran = random.Random(seed), Counter()
+
+    def script(assignment):
+        name = assignment.event.object.key.rpartition("/")[2]
+        ran[assignment.service, name] += 1
+        return {name: b"result"}
+
+    async def turn(keys, *, seconds):
+        async with house.running():
+            for key in keys:
+                store.break_puts(0)
+                await house.put("box", f"in/{key}")
+                trouble(chance, store)
+                await clock.advance(chance.choice([0.0, 0.1, 1.0]))
+            for _ in range(seconds):
+                await clock.advance(1.0)
+
+    house.script = script
+    async with house.running():
+        await chain(house)
+    for start in range(0, 40, 10):
+        await turn(KEYS[start : start + 10], seconds=chance.randrange(0, 10))
+    await turn([], seconds=400)
+    assert house.names(store, "box") == sorted(f"{folder}/{key}" for folder in ("in", "mid", "out") for key in KEYS)
+    assert ran == Counter({(service, key): 1 for service in ("first", "second") for key in KEYS})
+    for service in ("first", "second"):
+        assert [job.state for job in await house.jobs(service)] == [JobState.PUBLISHED] * 40

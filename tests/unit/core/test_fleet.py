@@ -1,7 +1,7 @@
 """The fleet: as many runners as the work needs and the machine holds."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -61,7 +61,8 @@ class House:
             yield
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await task
             assert self.roster.all() == []
             assert self.backend.started == {}
 

@@ -1,6 +1,7 @@
 """Jobs as people see them."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -111,18 +112,33 @@ async def test_a_job_that_has_not_run_has_no_log(jobs, deploy, queue_job):
         await jobs.log(ADMIN, "cat", job)
 
 
-async def test_a_running_jobs_log_can_be_followed(jobs, deploy, queue_job, run, settle):
+async def test_following_reaches_from_the_first_attempt_that_ran_to_the_jobs_end(
+    jobs, deploy, queue_job, run, settle, clock
+):
     job = await queue_job(deploy())
-    await run(report=None)
     chunks = await jobs.log(ADMIN, "cat", job, follow=True)
-    assert await anext(chunks) == b"attempt 1\n"
-    more = asyncio.create_task(anext(chunks))
+    first = asyncio.create_task(anext(chunks))
     await settle()
-    assert not more.done()
-    run.sink.write("stderr", b"later\n")
-    assert await more == b"later\n"
-    run.sink.close()
-    assert await text(chunks) == b""
+    assert not first.done(), "it has not run yet"
+    await run(report=Report(outcome=Outcome.RETURNED))
+    await clock.advance(1.0)
+    assert await first == b"attempt 1\n"
+    rest = asyncio.create_task(text(chunks))
+    await run()
+    for _ in range(3):
+        await clock.advance(1.0)
+        await settle()
+    assert await rest == b"attempt 2\n"
+
+
+async def test_users_see_the_jobs_of_the_present_life_of_a_service_only(jobs, deploy, queue_job, catalog, user):
+    service = deploy(owner="alice")
+    old = await queue_job(service)
+    catalog.put(replace(service, incarnation="another-life"))
+    assert (await jobs.page(user("alice"), "cat")).jobs == ()
+    with pytest.raises(NotFound):
+        await jobs.describe(user("alice"), "cat", old)
+    assert [job.id for job in (await jobs.page(ADMIN, "cat")).jobs] == [old]
 
 
 async def test_an_ended_job_is_removed_with_log_and_body(jobs, deploy, queue_job, run, bodies, body, ledger):

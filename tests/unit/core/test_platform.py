@@ -1,7 +1,7 @@
 """The platform about itself."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -54,7 +54,8 @@ async def working(core, supervision):
         yield
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def test_status_tells_the_admin_everything_and_others_no_names(core, hands, user, body, clock, settle, until):

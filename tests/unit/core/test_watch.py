@@ -1,7 +1,7 @@
 """The watch: follows the stream, sweeps wherever it may have a gap."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -68,7 +68,8 @@ class House:
             yield
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def keys(self):
         page = await self.ledger.jobs.page(JobQuery(service="cat"), limit=1000)

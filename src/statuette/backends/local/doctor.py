@@ -31,7 +31,10 @@ def checks(root: Path) -> list[Check]:
     if program:
         found.append(namespaces(program))
     kind = limits.find_limits(
-        "statuette-doctor", mounts=Path("/proc/self/mounts").read_text(), own=Path("/proc/self/cgroup").read_text()
+        "statuette-doctor",
+        mounts=Path("/proc/self/mounts").read_text(),
+        own=Path("/proc/self/cgroup").read_text(),
+        look_only=True,
     ).kind
     tool = network.find_tool()
     return [*found, control_groups(kind), outward(tool.name if tool else ""), interpreter(), room(root)]

@@ -42,9 +42,11 @@ class RunnerFolders:
     def make(self, *, owner: tuple[int, int], runner_script: bytes, files: dict[str, bytes]) -> None:
         """Make everything; `owner` gets what the script may write. Raises OSError, and FileExistsError when it was
         made before."""
-        self.base.mkdir(mode=0o711)
+        self.base.mkdir()
+        self.base.chmod(0o711)  # whatever our umask is; so below
         for folder in (self.control, self.config, self.io):
-            folder.mkdir(mode=0o755)
+            folder.mkdir()
+            folder.chmod(0o755)
         for folder in self.scratch:
             folder.mkdir(mode=0o700)
             os.chown(folder, *owner)
@@ -58,7 +60,6 @@ class RunnerFolders:
             _write(self.config / name, content)
         # Entered, not listed: as root others have x only, as a plain user the owner too has no r.
         self.control.chmod(0o711 if os.geteuid() == 0 else 0o311)
-        self.config.chmod(0o755)
         self.make_workspace(owner)
 
     def make_workspace(self, owner: tuple[int, int]) -> None:

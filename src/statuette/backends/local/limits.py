@@ -184,14 +184,15 @@ class Limits:
             _remove(parent)
 
 
-def find_limits(tag: str, *, mounts: str, own: str) -> Limits:
+def find_limits(tag: str, *, mounts: str, own: str, look_only: bool = False) -> Limits:
     """Choose the means; `mounts` and `own` are the texts of /proc/self/mounts and /proc/self/cgroup, `tag` names our
-    parent group."""
+    parent group. With `look_only` nothing is changed.
+    """
     one = parents_v1(mounts, own)
     if all(controller in one and os.access(one[controller], os.W_OK) for controller in CONTROLLERS):
         return Limits("cgroups, version 1", 1, {key: parent / tag for key, parent in one.items()})
     two = parent_v2(mounts, own)
-    if two is not None and _delegate(two, tag):
+    if two is not None and _has_controllers(two) and (look_only or _delegate(two, tag)):
         return Limits("cgroups, version 2", 2, {"memory": two / tag})
     return Limits("a watchdog on resident memory")
 
@@ -223,12 +224,19 @@ def parent_v2(mounts: str, own: str) -> Path | None:
     return None
 
 
+def _has_controllers(own: Path) -> bool:
+    """Whether a version 2 group has the controllers and is ours to change."""
+    try:
+        controllers = (own / "cgroup.controllers").read_text().split()
+    except OSError:
+        return False
+    return set(CONTROLLERS) <= set(controllers) and os.access(own / "cgroup.procs", os.W_OK)
+
+
 def _delegate(own: Path, tag: str) -> bool:
     """Make our parent group hand its controllers down; False when that is not ours to do. We move into a leaf: groups
     with processes of their own cannot have limited children."""
     try:
-        if not set(CONTROLLERS) <= set((own / "cgroup.controllers").read_text().split()):
-            return False
         (own / "manager").mkdir(exist_ok=True)
         for pid in (own / "cgroup.procs").read_text().split():
             (own / "manager" / "cgroup.procs").write_text(pid)

@@ -62,7 +62,7 @@ def _settle(done: asyncio.Future[None]) -> None:
 
 @dataclass(slots=True)
 class Connection:
-    """A running tool for the process `joined`; `ready` becomes readable when the network is up (-1: it does not say)."""
+    """A running tool for the process `joined`. `ready` becomes readable when the network is up; -1: it does not say."""
 
     process: subprocess.Popen[bytes]
     ready: int

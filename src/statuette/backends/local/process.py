@@ -97,7 +97,9 @@ class ProcessBackend:
         self._program = sandbox.find_bubblewrap()
         self._made = False
         self._spawner = Spawner(View(self._places(), private=self._own_users))
-        self._environments = PythonEnvironments(self._open / "environments", self._spawner, self._check_command)
+        self._environments = PythonEnvironments(
+            self._open / "environments", spawner=self._spawner, checker=self._check_command
+        )
 
     async def prepare(self, environment: Environment) -> AsyncGenerator[Progress, None]:
         _refuse_image(environment)

@@ -64,7 +64,7 @@ def pip_folder() -> Path | None:
 class PythonEnvironments:
     """Environments under `folder`, one a hash of requirements, interpreter and machine."""
 
-    def __init__(self, folder: Path, spawner: Spawner, checker: Checker) -> None:
+    def __init__(self, folder: Path, *, spawner: Spawner, checker: Checker) -> None:
         self._folder = folder
         self._spawner = spawner
         self._checker = checker

@@ -7,12 +7,9 @@ and no start pays for it.
 """
 
 import ctypes
-import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
-
-_log = logging.getLogger(__name__)
 
 _CLONE_NEWNS = 0x00020000
 _MS_BIND, _MS_REC, _MS_SLAVE = 4096, 16384, 1 << 19
@@ -47,7 +44,10 @@ class View:
         try:
             _mount(b"tmpfs", _PLACE, kind=b"tmpfs", data=b"mode=0711,size=1m")
             for seen, handle in handles.items():
-                seen.mkdir(parents=True)
+                seen.parent.mkdir(exist_ok=True)
+                seen.mkdir()
+                for folder in (seen.parent, seen):
+                    folder.chmod(0o711)  # whatever our umask is
                 _mount(f"/proc/self/fd/{handle}".encode(), seen, flags=_MS_BIND | _MS_REC)
         finally:
             for handle in handles.values():

@@ -66,6 +66,14 @@ def test_a_delegated_version_2_group(tmp_path):
     assert [each.folder.name for each in limits.leftovers()] == ["one"]
 
 
+def test_looking_changes_nothing(tmp_path):
+    (tmp_path / "cgroup.controllers").write_text("cpu memory pids\n")
+    (tmp_path / "cgroup.procs").write_text("")
+    limits = find_limits("tag", mounts=f"cgroup2 {tmp_path} cgroup2 rw 0 0\n", own="0::/\n", look_only=True)
+    assert limits.version == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cgroup.controllers", "cgroup.procs"]
+
+
 def test_figures_of_a_version_2_group(tmp_path):
     (tmp_path / "cpu.stat").write_text("usage_usec 1500000\nuser_usec 1\n")
     (tmp_path / "memory.events").write_text("low 0\noom 3\noom_kill 2\n")

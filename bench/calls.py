@@ -30,7 +30,9 @@ def run(context: Context) -> list[Figure]:
             asgi += burst(plain, calls=BLOCK).milliseconds
         aims = (Aim(most=3, of="above"), Aim(most=10, of="above"))
         figures = spread("one caller", ours, baseline=bare, against="bare fork of the script", aims=aims)
-        figures += spread("one caller, beside the plain application", ours, baseline=asgi, against="plain ASGI, forking")
+        figures += spread(
+            "one caller, beside the plain application", ours, baseline=asgi, against="plain ASGI, forking"
+        )
         for callers in (8, 64) if context.long else (8,):
             figures.append(_many(context, url, plain, headers=headers, callers=callers))
     return figures

@@ -59,7 +59,7 @@ class Figure:
             return ""
         sign, bound = ("≤", self.aim.most) if self.aim.most is not None else ("≥", self.aim.least)
         if self.aim.of == "ratio":
-            return f"{sign} {bound:.0%} of it" if (bound or 0) < 1 else f"{sign} {bound:g}×"
+            return f"{sign} {bound:.0%} of it" if (bound or 0) < 1 else f"{sign} {bound:g} times it"
         above = " above it" if self.aim.of == "above" else ""
         return f"{sign} {number(bound or 0.0)} {self.unit}{above}"
 

@@ -39,7 +39,7 @@ def run(context: Context) -> list[Figure]:
     lag = [(job["stages"]["seen"] - job["stages"]["stored"]) * 1000 for job in jobs]
     return [
         Figure(
-            name=f"events accepted ({len(rates[0])} × {files:,} objects)",
+            name=f"events accepted ({len(rates[0])} rounds of {files:,} objects)",
             value=median(rates[0]),
             unit="events/s",
             baseline=median(rates[1]),

@@ -30,7 +30,7 @@ def run(context: Context) -> list[Figure]:
             whole = _whole(context, platform, loop, files=context.count(1000, 4000))
     aims = Aim(least=0.65, of="ratio"), Aim(least=0.35, of="ratio")
     return [
-        _figure(f"runners used again ({rounds} × 500 files)", used_again, aims[0]),
+        _figure(f"runners used again ({rounds} rounds of 500 files)", used_again, aims[0]),
         _figure("single-use runners", single_use, aims[1]),
         _figure("runners used again, from the first PUT on", whole, None, against=f"the PUTs, then a {LOOP}"),
     ]

@@ -37,7 +37,9 @@ def run(context: Context) -> list[Figure]:
 Seen = dict[str, tuple[float, float]]
 
 
-def _uploads(context: Context, platform: Platform, store: S3Store, loop: Loop) -> tuple[Seen, list[tuple[float, float]]]:
+def _uploads(
+    context: Context, platform: Platform, store: S3Store, loop: Loop
+) -> tuple[Seen, list[tuple[float, float]]]:
     answered: Seen = {}
     bare: list[tuple[float, float]] = []
     for number in range(WARM_UP + context.count(200, 1000)):
@@ -88,6 +90,10 @@ def _between(jobs: list[dict[str, Any]]) -> list[Figure]:
     """Where the time goes: the median from stage to stage."""
     pairs = zip(("stored", *STAGES), STAGES, strict=False)
     return [
-        Figure(name=f"{before} → {after}, p50", unit="ms", value=quantile([(one[after] - one[before]) * 1000 for one in jobs], 0.5))
+        Figure(
+            name=f"{before} → {after}, p50",
+            unit="ms",
+            value=quantile([(one[after] - one[before]) * 1000 for one in jobs], 0.5),
+        )
         for before, after in pairs
     ]

@@ -89,9 +89,7 @@ def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         with ThreadPoolExecutor(order["workers"]) as pool:
-            work = pool.map(
-                lambda key: one(store, key, script=told["script"], target=told["target"]), order["keys"]
-            )
+            work = pool.map(lambda key: one(store, key, script=told["script"], target=told["target"]), order["keys"])
             print(json.dumps(list(work)), flush=True)
 
 

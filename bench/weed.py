@@ -60,8 +60,14 @@ class BareWeed:
 
     def bucket(self, name: str) -> S3Store:
         """A new bucket."""
-        keys = {"aws_access_key_id": ACCESS, "aws_secret_access_key": SECRET, "region_name": "us-east-1"}
-        boto3.client("s3", endpoint_url=self._endpoint, **keys).create_bucket(Bucket=name)
+        client = boto3.client(
+            "s3",
+            endpoint_url=self._endpoint,
+            aws_access_key_id=ACCESS,
+            aws_secret_access_key=SECRET,
+            region_name="us-east-1",
+        )
+        client.create_bucket(Bucket=name)
         provider = {"endpoint": self._endpoint, "access_key": ACCESS, "secret_key": SECRET, "region": "us-east-1"}
         return bucket(provider, name)
 

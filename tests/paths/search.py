@@ -1,9 +1,9 @@
-# ruff: noqa: PTH - plain functions, as a script of a stranger would use them
+# ruff: noqa: PTH118, PTH123, PTH208 - plain functions, as a stranger's script would use them
 """Runs inside a runner, as a user's script would: looks for what it must not find and tells it as JSON.
 
 Its input is JSON: `secrets` (written backwards, so that this text itself is no find), `since` (seconds; what is older
-cannot hold them), `hosts`, `ports`, `roots` (folders). "-" stands for standard input and output. It must need nothing but
-Python's own library.
+cannot hold them), `hosts`, `ports`, `roots` (folders). "-" stands for standard input and output. It must
+need nothing but Python's own library.
 """
 
 import errno

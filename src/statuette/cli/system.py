@@ -80,7 +80,7 @@ def doctor(*, state: StateOption = None, output: FormatOption = Format.TABLE) ->
         as_json(findings)
     else:
         table(["WHAT", "", "FOUND", "TO DO"], [finding_row(finding) for finding in findings])
-    if any(finding.get("ok") is False for finding in findings):
+    if any(finding.get("ok") is False and finding.get("needed", True) for finding in findings):
         raise typer.Exit(1)
 
 

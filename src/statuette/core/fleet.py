@@ -115,24 +115,24 @@ class Fleet:
     def _decide(self) -> Plan:
         if self._draining or not self._may_lease():
             return Plan((), ())
-        capacity = self._backend.capacity()
-        demands = [demand for name in self._active() if (demand := self._demand(name)) is not None]
+        capacity, calls = self._backend.capacity(), self._board.demand()
+        demands = [demand for name in self._active(calls) if (demand := self._demand(name, calls)) is not None]
         room = Room(cpu=capacity.cpu, memory=capacity.memory, runners=capacity.runners)
         return plan(demands, [_placed(seat) for seat in self._roster.all()], room)
 
-    def _active(self) -> set[str]:
+    def _active(self, calls: Mapping[str, tuple[int, float]]) -> set[str]:
         """Services with work, or with single-use runners to be kept ready."""
         waiting = {name for name, backlog in self.backlog.items() if backlog.queued}
-        return waiting | set(self._board.demand()) | set(self._used)
+        return waiting | set(calls) | set(self._used)
 
-    def _demand(self, name: str) -> Demand | None:
+    def _demand(self, name: str, waiting: Mapping[str, tuple[int, float]]) -> Demand | None:
         record = self._catalog.find(name)
         now = self._clock.monotonic()
         ready = self._catalog.condition(name).readiness is Readiness.READY
         if record is None or not ready or self._pauses[name][0] > now:
             self._used.pop(name, None)
             return None
-        calls, oldest_call = self._board.demand().get(name, (0, 0.0))
+        calls, oldest_call = waiting.get(name, (0, 0.0))
         backlog = self.backlog.get(name, Backlog())
         age = self._clock.wall() - backlog.oldest if backlog.oldest else 0.0
         return Demand(

@@ -7,7 +7,7 @@ a runner of the service that has the most is asked to leave after its present wo
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +59,19 @@ class Plan:
 
 def plan(demands: Sequence[Demand], placed: Sequence[Placed], room: Room) -> Plan:
     """Decide on the next steps; called again whenever something changed."""
-    free = _Free(room, placed)
+    free = _Free.of(room, placed)
+    coming = _Free.of(room, [seat for seat in placed if not seat.leaving])
     missing = {demand.service: _missing(demand, placed) for demand in demands}
     counts = Counter(seat.service for seat in placed)
     start: list[str] = []
     waiting = [demand for demand in demands if missing[demand.service] > 0]
     while waiting:
         waiting.sort(key=lambda demand: (counts[demand.service], demand.oldest))
-        demand = next((one for one in waiting if free.holds(one)), None)
+        demand = _next(waiting, counts, free=free, coming=coming)
         if demand is None:
             break
         free.take(demand)
+        coming.take(demand)
         start.append(demand.service)
         counts[demand.service] += 1
         missing[demand.service] -= 1
@@ -79,18 +81,41 @@ def plan(demands: Sequence[Demand], placed: Sequence[Placed], room: Room) -> Pla
     return Plan(tuple(start), tuple(_room_for(starved, placed, free=free, work=work)))
 
 
+def _next(waiting: Sequence[Demand], counts: Mapping[str, int], *, free: "_Free", coming: "_Free") -> Demand | None:
+    """The first that fits. A service without any runner for which others leave keeps that room: smaller ones pass it by
+    only where they take nothing of it.
+    """
+    kept = replace(coming)
+    for demand in waiting:
+        if not kept.holds(demand):
+            continue
+        if free.holds(demand):
+            return demand
+        if counts[demand.service] == 0 and demand.work > 0:
+            kept.take(demand)
+    return None
+
+
+@dataclass(slots=True)
 class _Free:
     """What is left of the room."""
 
-    def __init__(self, room: Room, placed: Sequence[Placed]) -> None:
-        self.cpu = room.cpu - sum(seat.cpu for seat in placed)
-        self.memory = room.memory - sum(seat.memory for seat in placed)
-        self.runners = room.runners - len(placed)
+    cpu: int
+    memory: int
+    runners: int
+
+    @classmethod
+    def of(cls, room: Room, placed: Sequence[Placed]) -> "_Free":
+        """The room without what is placed."""
+        left = cls(room.cpu, room.memory, room.runners)
+        for seat in placed:
+            left.take(seat)
+        return left
 
     def holds(self, demand: Demand) -> bool:
         return demand.cpu <= self.cpu and demand.memory <= self.memory and self.runners > 0
 
-    def take(self, demand: Demand) -> None:
+    def take(self, demand: Demand | Placed) -> None:
         self.cpu -= demand.cpu
         self.memory -= demand.memory
         self.runners -= 1
@@ -118,12 +143,18 @@ def _room_for(
             free.give_back(seat)
     dismissed: list[str] = []
     for demand in starved:
+        leaving: list[Placed] = []
         for seat in _candidates(demand, placed, dismissed=dismissed, work=work):
             if free.holds(demand):
                 break
-            dismissed.append(seat.id)
+            leaving.append(seat)
             free.give_back(seat)
-        free.take(demand)
+        if free.holds(demand):
+            free.take(demand)
+            dismissed += [seat.id for seat in leaving]
+        else:  # nobody leaves in vain
+            for seat in leaving:
+                free.take(seat)
     return dismissed
 
 

@@ -125,12 +125,14 @@ async def _chain(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes
 
 async def _decoding(path: Path) -> AsyncIterator[bytes]:
     """The file's base64 text decoded part by part; raises `binascii.Error` where it is none."""
-    left = b""
+    left, ended = b"", False
     with path.open("rb") as file:
         while chunk := await asyncio.to_thread(file.read, _CHUNK):
             text = left + bytes(chunk).translate(None, b" \t\r\n")
+            if ended and text:
+                raise binascii.Error("excess data after padding")
             whole = len(text) - len(text) % 4
             yield b64decode(text[:whole], validate=True)
-            left = text[whole:]
+            left, ended = text[whole:], text[:whole].endswith(b"=")
     if left:
         raise binascii.Error("incorrect padding")

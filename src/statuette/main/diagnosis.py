@@ -1,7 +1,6 @@
 """The doctor: what this machine lacks, as data for `statuette doctor`."""
 
 import shutil
-import sys
 from dataclasses import asdict
 from importlib.util import find_spec
 
@@ -10,22 +9,15 @@ from statuette.backends.local import checks
 from statuette.ports.errors import Fault
 from statuette.settings import Settings
 
-OLDEST = (3, 11)
-
 
 def diagnosis(settings: Settings) -> list[dict[str, object]]:
     """All checks of this machine: `name`, `ok`, `words`, `fix`. Nothing is changed by asking."""
-    found = [_python(), _store(settings), _ledger(settings), _disk(settings)]
-    return found + [asdict(check) for check in checks(settings.state / "runners")]
+    found = [_store(settings), _ledger(settings), _disk(settings)]
+    return found + [asdict(check) for check in checks()]
 
 
 def _check(name: str, *, ok: bool, words: str, fix: str = "") -> dict[str, object]:
-    return {"name": name, "ok": ok, "words": words, "fix": "" if ok else fix}
-
-
-def _python() -> dict[str, object]:
-    version = ".".join(map(str, sys.version_info[:3]))
-    return _check("python", ok=sys.version_info >= OLDEST, words=version, fix="install Python 3.11 or newer")
+    return {"name": name, "ok": ok, "words": words, "fix": "" if ok else fix, "needed": True}
 
 
 def _store(settings: Settings) -> dict[str, object]:

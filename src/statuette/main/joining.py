@@ -20,6 +20,7 @@ from statuette.core.dispatch import LEASE_TTL
 from statuette.core.platform import About
 from statuette.main.state import StateFolder, credentials
 from statuette.main.stores import Store, opened_store
+from statuette.ports.backend import Backend
 from statuette.settings import Settings
 from statuette.supervisor import Supervisor
 
@@ -44,7 +45,9 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
             ledger = await stack.enter_async_context(open_ledger(url, key_file=state.key_file, clock=clock))
         finally:
             store = await store_task
-        plugs = _plugs(state, settings, ledger=ledger, store=store, clock=clock)
+        backend = ProcessBackend(state.folder("runners"), runner_script=_runner_script())
+        stack.push_async_callback(backend.close)
+        plugs = _plugs(state, settings, ledger=ledger, store=store, clock=clock, backend=backend)
         the_core = await core.assemble(plugs, _core_settings(settings))
         supervisor = Supervisor(
             work=the_core.dispatch,
@@ -62,9 +65,14 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
 
 
 def _plugs(
-    state: StateFolder, settings: Settings, *, ledger: SqlLedger, store: Store, clock: SystemClock
+    state: StateFolder,
+    settings: Settings,
+    *,
+    ledger: SqlLedger,
+    store: Store,
+    clock: SystemClock,
+    backend: Backend,
 ) -> core.Plugs:
-    runner_script = resources.files("statuette.supervisor").joinpath("runner.sh").read_text()
     return core.Plugs(
         intake=ledger.intake,
         queue=ledger.queue,
@@ -75,13 +83,17 @@ def _plugs(
         buckets=S3Buckets(store.endpoint, store.client),
         events=store.events(),
         keys=store.keys(ledger.vault),
-        backend=ProcessBackend(state.folder("runners"), runner_script=runner_script),
+        backend=backend,
         logs=FileLogs(state.folder("logs"), clock=clock, limit=settings.log_limit),
         bodies=FileBodies(state.folder("bodies")),
         clock=clock,
         store_state=store.facts,
         free_bytes=state.free_bytes,
     )
+
+
+def _runner_script() -> str:
+    return resources.files("statuette.supervisor").joinpath("runner.sh").read_text()
 
 
 def _core_settings(settings: Settings) -> core.Settings:

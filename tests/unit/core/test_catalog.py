@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -59,12 +60,10 @@ def test_ten_thousand_services_cost_a_look_up_no_more_than_one(record):
         return time.perf_counter() - began
 
     cost(many)
-    assert min(cost(many) for _ in range(3)) < 10 * min(cost(few) for _ in range(3))
+    assert min(cost(many) for _ in range(5)) < 20 * min(cost(few) for _ in range(5))
 
 
 def _renamed(template, name, feed, bucket):
-    from dataclasses import replace
-
     definition = template.definition.model_copy(update={"name": name})
     return replace(
         template,

@@ -138,7 +138,29 @@ def test_of_several_idle_runners_those_beyond_the_own_work_leave():
     assert decided == Plan((), ("a0",))
 
 
-def test_a_demand_that_never_fits_dismisses_nobody_in_vain_for_good():
-    """Deployment refuses what the machine cannot hold; a plan with it still ends and starts what fits."""
-    decided = plan([demand("huge", 1, cpu=10_000), demand("a", 1)], [], Room(cpu=400, memory=400, runners=4))
-    assert decided.start == ("a",)
+def test_a_demand_that_never_fits_starts_the_others_and_dismisses_nobody_in_vain():
+    """Deployment refuses what the machine cannot hold; only work that nobody ends may be in its way."""
+    seats = [placed("b1", "b", idle=True), placed("c1", "c")]
+    decided = plan([demand("huge", 1, cpu=10_000), demand("a", 1)], seats, Room(cpu=400, memory=400, runners=4))
+    assert decided == Plan(("a",), ())
+
+
+def test_room_that_others_leave_for_a_large_service_is_not_taken_by_small_ones():
+    """Else the service that has to give room would fill it again, a runner at a time, for ever."""
+    large, rich = demand("large", 1, cpu=200), demand("rich", 99)
+    busy = [placed(f"r{n}", "rich") for n in range(4)]
+    room = Room(cpu=400, memory=10_000, runners=9)
+    first = plan([large, rich], busy, room)
+    assert (first.start, len(first.dismiss)) == ((), 2)
+    one_left = [placed("r0", "rich", leaving=True), *busy[2:]]
+    assert plan([large, rich], one_left, room) == Plan((), ())
+    assert plan([large, rich], busy[2:], room).start == ("large",)
+
+
+def test_beside_the_room_that_is_kept_small_ones_start():
+    large, small = demand("large", 1, cpu=200, oldest=1.0), demand("small", 1, oldest=2.0)
+    seats = [placed("r0", "rich", leaving=True)]
+    assert plan([large, small], seats, Room(cpu=400, memory=10_000, runners=9)).start == ("large", "small")
+    crowded = [*seats, placed("r1", "rich")]
+    assert plan([large, small], crowded, Room(cpu=300, memory=10_000, runners=9)).start == ()
+    assert plan([large, small], crowded, Room(cpu=400, memory=10_000, runners=9)).start == ("large",)

@@ -89,6 +89,13 @@ async def test_what_only_begins_like_base64_stays_as_it_is(reading, bodies, body
         assert bodies.kept == {event.payload_file: head + tail}
 
 
+async def test_padding_in_the_middle_is_no_base64_wherever_it_stands(reading, bodies, body):
+    padded = (b"A" * ((1 << 20) - 4) + b"QQ==") * 9
+    async with reading.read("j1", body(padded)) as read:
+        [event] = read.events
+        assert bodies.kept == {event.payload_file: padded}
+
+
 @pytest.mark.parametrize("most", [10, CLASSIFIED + 10])
 async def test_a_body_over_the_limit_is_refused_and_leaves_nothing(bodies, clock, body, most):
     reading = Reading(bodies=bodies, clock=clock, limits=BodyLimits(most))

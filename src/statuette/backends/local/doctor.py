@@ -1,7 +1,5 @@
 """What this machine lacks for sandboxes, and what mends it. Returns data; printing is others' work."""
 
-import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,22 +8,24 @@ from pathlib import Path
 from statuette.backends.local import limits, network, sandbox
 from statuette.backends.local.python_env import pip_folder
 
-_LEAST_ROOM = 2 << 30
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One finding. `fix` is what to do when it is not `ok`, "" when nothing can or must be done."""
+    """One finding. `fix` is what to do when it is not `ok`, "" when nothing can or must be done. Without a `needed` one
+    the platform does not work; without another it does less.
+    """
 
     name: str
     ok: bool
     words: str
     fix: str = ""
+    needed: bool = True
 
 
-def checks(root: Path) -> list[Check]:
-    """All checks; `root` is the back end's folder (it or its nearest parent must exist). Takes well under a second."""
+def checks() -> list[Check]:
+    """All checks. Takes well under a second."""
     program = sandbox.find_bubblewrap()
     found = [bubblewrap(program)]
     if program:
@@ -37,7 +37,7 @@ def checks(root: Path) -> list[Check]:
         look_only=True,
     ).kind
     tool = network.find_tool()
-    return [*found, control_groups(kind), outward(tool.name if tool else ""), interpreter(), room(root)]
+    return [*found, control_groups(kind), outward(tool.name if tool else ""), interpreter()]
 
 
 def bubblewrap(program: Path | None) -> Check:
@@ -102,13 +102,17 @@ def control_groups(kind: str) -> Check:
         if watched
         else ""
     )
-    return Check("limits", not watched, kind, fix)
+    return Check("limits", not watched, kind, fix, needed=False)
 
 
 def outward(tool: str) -> Check:
     """What gives scripts a network."""
     return Check(
-        "network", bool(tool), tool or "scripts have no network", "" if tool else "install slirp4netns or passt"
+        "network",
+        bool(tool),
+        tool or "scripts have no network",
+        "" if tool else "install slirp4netns or passt",
+        needed=False,
     )
 
 
@@ -120,21 +124,9 @@ def interpreter() -> Check:
             False,
             f"no pip beside {sys.executable}",
             "python3 -m ensurepip, or install python3-pip and python3-venv",
+            needed=False,
         )
     return Check("python", True, f"{sys.base_prefix} ({sys.version.split()[0]})")
-
-
-def room(root: Path) -> Check:
-    """Room on the disk for inputs, outputs and environments."""
-    place = root
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
-    writable = os.access(place, os.W_OK)
-    words = f"{free >> 20} MiB free" if writable else f"{place} cannot be written"
-    return Check(
-        "disk", writable and free >= _LEAST_ROOM, words, "" if free >= _LEAST_ROOM else "2 GiB at least should be free"
-    )
 
 
 def _number(path: Path) -> int | None:

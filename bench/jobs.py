@@ -7,6 +7,7 @@ A second figure counts the whole way, from the first PUT on, with the service in
 """
 
 import time
+from typing import Any
 
 from bench.context import Context
 from bench.figures import Aim, Figure, alternate, median
@@ -50,9 +51,9 @@ def _drained(
         name = f"{reuse}-{next(counter)}"
         put_many(store, [f"{name}/{number:05}" for number in range(files)])
         platform.deploy(name, COPY, **_fields(name, reuse=reuse))
-        stages = [job["stages"] for job in platform.settled(name, files)]
+        jobs = platform.settled(name, files)
         platform.remove(name)
-        rate = files / (max(one["published"] for one in stages) - min(one["leased"] for one in stages))
+        rate = files / (_last(jobs) - min(float(job["stages"]["leased"]) for job in jobs))
         context.say(f"{reuse}: {rate:.0f} jobs/s")
         return rate
 
@@ -79,6 +80,11 @@ def _bare_rate(loop: Loop, keys: list[str]) -> float:
     return len(keys) / (max(stored for _, stored in moments) - began)
 
 
+def _last(jobs: list[dict[str, Any]]) -> float:
+    """When the last result was there."""
+    return max(float(job["stages"]["published"]) for job in jobs)
+
+
 def _whole(context: Context, platform: Platform, loop: Loop, *, files: int) -> list[list[float]]:
     """With the service in place and warm: from the first PUT to the last result."""
     store = platform.bucket("jobs")
@@ -90,8 +96,7 @@ def _whole(context: Context, platform: Platform, loop: Loop, *, files: int) -> l
         nonlocal done
         began, _ = put_many(store, [f"whole/{done + number:05}" for number in range(files)])
         done += files
-        stages = [job["stages"] for job in platform.settled("whole", done)]
-        return files / (max(one["published"] for one in stages) - began)
+        return files / (_last(platform.settled("whole", done)) - began)
 
     def bare() -> float:
         keys = [f"bare/{number:05}" for number in range(files)]

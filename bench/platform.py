@@ -40,6 +40,7 @@ class Platform:
         """Start it and wait until it answers."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("STATUETTE_", "OSCAR_"))}
         given = {f"STATUETTE_{key.upper()}": value for key, value in self._settings.items()}
+        self._http = httpx.Client()
         began = time.monotonic()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

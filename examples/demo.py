@@ -104,7 +104,6 @@ async def read_pictures(folder: StateFolder) -> None:
         for name in sorted(jobs, key=lambda job: jobs[job].object or ""):
             await print_text(platform, await platform.jobs.get("ocr", name), keys=keys)
         out.print(f"{len(jobs)} pictures in {seconds:.1f} s. The results lie in the bucket, in ocr/out.")
-        out.print("(The store keeps whole seconds: from stored to seen up to a second too much is shown.)", style="dim")
 
 
 def live_table(live: Live) -> Show:

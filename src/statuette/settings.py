@@ -57,8 +57,13 @@ class Settings:
     log_limit: int = 10 * 2**20
     """Bytes of log kept for each attempt."""
     log_level: str = "INFO"
+    pip_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What pip sees of the manager's environment when it makes a service's; the rest may hold secrets. Read, not
+    set.
+    """
 
 
+PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "TMPDIR")
 ALIASES = {"OSCAR_USERNAME": "username", "OSCAR_PASSWORD": "password"}
 
 
@@ -79,6 +84,7 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Sett
     for name in ("state", "listen", "port"):
         if getattr(given, name) is not None:
             values[name] = getattr(given, name)
+    values["pip_environment"] = {name: value for name, value in environment.items() if _for_pip(name)}
     state = Path(str(values.get("state") or default_state(environment)))
     return Settings(**values | {"state": state.expanduser().absolute()}), given  # type: ignore[arg-type]
 
@@ -86,6 +92,10 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Sett
 def from_process(arguments: Sequence[str]) -> tuple[Settings, argparse.Namespace]:
     """`read` with this process's environment."""
     return read(arguments, os.environ)
+
+
+def _for_pip(name: str) -> bool:
+    return name in PASSED_ON or name.startswith("PIP_") or name.lower().endswith("_proxy")
 
 
 def default_state(environment: Mapping[str, str]) -> str:

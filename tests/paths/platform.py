@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import boto3
 import httpx
+from botocore.config import Config
 from obstore.store import S3Store
 
 T = TypeVar("T")
@@ -117,6 +119,18 @@ class Platform:
             secret_access_key=provider["secret_key"],
             region=provider["region"],
             client_options={"allow_http": True},
+        )
+
+    def s3(self) -> Any:
+        """The store's own protocol, for what other libraries smooth away: odd keys, the list of buckets."""
+        provider = self.ask("GET", "/system/config").json()["minio_provider"]
+        return boto3.client(
+            "s3",
+            endpoint_url=provider["endpoint"],
+            aws_access_key_id=provider["access_key"],
+            aws_secret_access_key=provider["secret_key"],
+            region_name=provider["region"],
+            config=Config(retries={"total_max_attempts": 1}),
         )
 
     def put(self, path: str, data: bytes) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 
@@ -89,15 +88,8 @@ class Standing:
     """What stands: services and buckets."""
 
     def __init__(self, platform: Platform) -> None:
-        provider = platform.ask("GET", "/system/config").json()["minio_provider"]
         self._platform = platform
-        self._store = boto3.client(
-            "s3",
-            endpoint_url=provider["endpoint"],
-            aws_access_key_id=provider["access_key"],
-            aws_secret_access_key=provider["secret_key"],
-            region_name=provider["region"],
-        )
+        self._store = platform.s3()
 
     def look(self) -> tuple[list[str], list[str]]:
         services = [service["name"] for service in self._platform.ask("GET", "/system/services").json()]

@@ -42,7 +42,8 @@ def test_a_failing_script_is_a_failed_job(shared: Platform, name: str) -> None:
 def test_what_the_script_sees(shared: Platform, name: str) -> None:
     script = (
         'printf "%s\\n" "$INPUT_FILE_PATH" "$TMP_INPUT_DIR" "$TMP_OUTPUT_DIR" "$STORAGE_OBJECT_KEY" "$EVENT_TIME" '
-        '"$OSCAR_SERVICE_NAME" "$JOB_UUID" "$COLOUR" "$TONE" > "$TMP_OUTPUT_DIR/seen"; printf %s "$EVENT" > "$TMP_OUTPUT_DIR/event"; '
+        '"$OSCAR_SERVICE_NAME" "$JOB_UUID" "$COLOUR" "$TONE" > "$TMP_OUTPUT_DIR/seen"; '
+        'printf %s "$EVENT" > "$TMP_OUTPUT_DIR/event"; '
         'cat /oscar/config/function_config.yaml > "$TMP_OUTPUT_DIR/config"\n'
     )
     service = shared.deploy(
@@ -66,7 +67,10 @@ def test_outputs_are_sorted_by_prefix_and_suffix(shared: Platform, name: str) ->
         {"storage_provider": "minio", "path": f"{name}/maps", "prefix": ["map"]},
         {"storage_provider": "minio", "path": f"{name}/all"},
     ]
-    script = 'cd "$TMP_OUTPUT_DIR"; mkdir -p sub/deep; echo 1 > a.png; echo 2 > map.txt; echo 3 > sub/deep/c.jpg; : > empty\n'
+    script = (
+        'cd "$TMP_OUTPUT_DIR"; mkdir -p sub/deep; '
+        "echo 1 > a.png; echo 2 > map.txt; echo 3 > sub/deep/c.jpg; : > empty\n"
+    )
     shared.deploy(name, script, output=outputs)
     shared.put(f"{name}/in/x", b"1")
     shared.ended(name)

@@ -152,7 +152,8 @@ class Calls:
         call_id = f"{service}-{uuid.uuid4()}"
         async with self._reading.read(call_id, body, source_ip=source_ip) as read:
             event = await self._one_event(caller, service, read.events)
-            call = self._new_call(call_id, service, event, caller, float(record.definition.timeout or DEADLINE))
+            limit = float(record.definition.timeout or DEADLINE)
+            call = self._new_call(call_id, event, caller=caller, service=service, limit=limit)
             self._board.put(call)
             self._wake({service: 1})
             try:
@@ -161,7 +162,7 @@ class Calls:
             finally:
                 self._end(call)
 
-    def _new_call(self, call_id: str, service: str, event: Event, caller: Principal, limit: float) -> Call:
+    def _new_call(self, call_id: str, event: Event, *, caller: Principal, service: str, limit: float) -> Call:
         now = self._clock.monotonic()
         return Call(id=call_id, service=service, event=event, principal=caller.id, deadline=now + limit, arrived=now)
 

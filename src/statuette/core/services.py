@@ -7,8 +7,8 @@ status.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 
 from statuette.core import deployment
@@ -121,7 +121,7 @@ class Services:
                 task.cancel()
             if purge:
                 for bucket in sorted(buckets_of(record)):
-                    await self._purge(caller, bucket)
+                    await self._purge(caller, bucket, owner=record.owner)
 
     def get(self, caller: Principal, name: str) -> ServiceView:
         """Raises `NotFound`, `Forbidden`."""
@@ -156,18 +156,13 @@ class Services:
         deployment.check_buckets(caller, record, around.ownership)
         record = self._completed(record)
         await self._check_environment(record)
-        made = await self._make_buckets(record)
-        unowned = [bucket for bucket in buckets_of(record) if not around.ownership.owner(bucket)]
-        try:
-            for bucket in unowned:
-                await around.ownership.claim(bucket, record.owner)
+        async with AsyncExitStack() as undo:
+            await self._take_buckets(record, undo)
             for feed in deployment.new_feeds(record, old):
                 if feed.since:
                     await around.sweep.leave_alone(feed)
             await (around.ledger.add(record) if old is None else around.ledger.replace(record))
-        except BaseException:
-            await self._take_back(made, unowned)
-            raise
+            undo.pop_all()
         self._stand(record)
         for feed in deployment.new_feeds(record, old):
             if not feed.since:
@@ -183,25 +178,22 @@ class Services:
         blank, kept = blank_secrets(definition)
         return replace(record, definition=blank, secrets=kept)
 
-    async def _make_buckets(self, record: ServiceRecord) -> list[str]:
-        made: list[str] = []
-        try:
-            for bucket in sorted(buckets_of(record)):
-                made += [bucket] if await self._around.buckets.create(bucket) else []
-        except BaseException:
-            await self._take_back(made, ())
-            raise
-        return made
-
-    async def _take_back(self, made: Iterable[str], claimed: Iterable[str]) -> None:
-        """Unmake buckets and claims of a deployment that failed; what cannot be taken back is told in the log."""
+    async def _take_buckets(self, record: ServiceRecord, undo: AsyncExitStack) -> None:
+        """Make the buckets that are not there and claim those that nobody owns; `undo` takes all that back."""
         around = self._around
-        for undo, buckets in ((around.ownership.release, claimed), (around.buckets.remove, made)):
-            for bucket in buckets:
-                try:
-                    await undo(bucket)
-                except Fault as fault:
-                    log.warning("not taken back: %s", fault, extra={"action": "deploy", "bucket": bucket})
+        for bucket in sorted(buckets_of(record)):
+            if await around.buckets.create(bucket):
+                undo.push_async_callback(self._take_back, around.buckets.remove, bucket)
+            if not around.ownership.owner(bucket):
+                undo.push_async_callback(self._take_back, around.ownership.release, bucket)
+                await around.ownership.claim(bucket, record.owner)
+
+    async def _take_back(self, step: Callable[[str], Awaitable[None]], bucket: str) -> None:
+        """Undo one step of a deployment that failed; what cannot be undone is told in the log."""
+        try:
+            await step(bucket)
+        except Fault as fault:
+            log.warning("a step cannot be undone: %s", fault, extra={"action": "deploy", "bucket": bucket})
 
     async def _check_environment(self, record: ServiceRecord) -> None:
         """Raises `BadInput` at once for what can never be had here; the rest is made in the background."""
@@ -255,9 +247,10 @@ class Services:
                 except Fault as fault:
                     log.warning("an input waits for the next sweep: %s", fault, extra={"action": "sweep"})
 
-    async def _purge(self, caller: Principal, bucket: str) -> None:
+    async def _purge(self, caller: Principal, bucket: str, *, owner: str) -> None:
+        """Empty and delete a bucket that no service uses any more and that was the service owner's own."""
         around = self._around
-        if around.catalog.users_of_bucket(bucket):
+        if around.catalog.users_of_bucket(bucket) or around.ownership.owner(bucket) not in ("", owner):
             return
         with suppress(NotFound):
             async for page in around.objects.list(bucket, ""):

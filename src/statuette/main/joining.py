@@ -45,7 +45,9 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
             ledger = await stack.enter_async_context(open_ledger(url, key_file=state.key_file, clock=clock))
         finally:
             store = await store_task
-        backend = ProcessBackend(state.folder("runners"), runner_script=_runner_script())
+        backend = ProcessBackend(
+            state.folder("runners"), runner_script=_runner_script(), environment=settings.pip_environment
+        )
         stack.push_async_callback(backend.close)
         plugs = _plugs(state, settings, ledger=ledger, store=store, clock=clock, backend=backend)
         the_core = await core.assemble(plugs, _core_settings(settings))

@@ -105,7 +105,7 @@ class Attempt(Piece):
     async def _stage_in(self, words: Words) -> RunOrder:
         self.used = True
         staged = await self._fetched()
-        event = event_text(self.assignment)
+        event = await self._event()
         if event and not sayable("EVENT", event):
             write_beside(EVENT_FILE, event.encode("utf-8", "surrogatepass"), workspace=self._runner.workspace)
         self.stages[Stage.FETCHED] = self._tools.clock.wall()
@@ -114,6 +114,11 @@ class Attempt(Piece):
         for name in self.assignment.variables.keys() - variables.keys() - {"INPUT_FILE_PATH"}:
             words.tell(f"the variable {name} cannot be handed to a shell and is left out")
         return RunOrder(id=secrets.token_hex(16), variables=variables, timeout=self.assignment.timeout)
+
+    async def _event(self) -> str:
+        if self.assignment.payload_path:
+            return await asyncio.to_thread(event_text, self.assignment)
+        return event_text(self.assignment)
 
     async def _fetched(self) -> str:
         coming = stage_in(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from statuette.events.event import EventKind
 from statuette.ports.work import Assignment
@@ -50,10 +51,15 @@ def _of_event(assignment: Assignment) -> Mapping[str, str]:
 
 
 def event_text(assignment: Assignment) -> str:
-    """The text that the script sees as `EVENT`: the notification, or the JSON body itself; "" for raw bodies."""
+    """The text that the script sees as `EVENT`: the notification, or the JSON body itself; "" for raw bodies.
+
+    A body that is kept in a file (`payload_path`) is read from there, which blocks: call it in a thread then.
+    """
     event = assignment.event
     if event.document or event.kind is not EventKind.JSON:
         return event.document
+    if assignment.payload_path:
+        return Path(assignment.payload_path).read_text("utf-8", "replace")
     return (assignment.payload or event.payload).decode("utf-8", "replace")
 
 

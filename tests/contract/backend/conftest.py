@@ -1,6 +1,7 @@
 """A process back end in a folder of its own, which has to be empty of runners at the end."""
 
 import importlib.resources
+import os
 
 import pytest
 
@@ -24,7 +25,7 @@ def secret_folder(tmp_path):
 @pytest.fixture
 async def backend(secret_folder, runner_script, need):
     need(find_bubblewrap() is not None, "bubblewrap")
-    backend = ProcessBackend(secret_folder / "runners", runner_script=runner_script)
+    backend = ProcessBackend(secret_folder / "runners", runner_script=runner_script, environment=os.environ)
     assert await backend.recover() == []
     yield backend
     assert not any((secret_folder / "runners" / "open" / "runners").iterdir())

@@ -22,7 +22,7 @@ from pathlib import Path
 from statuette.backends.local import ProcessBackend, processes
 from statuette.testing.backend_suite import order, run
 async def main():
-    backend = ProcessBackend(Path(sys.argv[1]), runner_script=Path(sys.argv[2]).read_text())
+    backend = ProcessBackend(Path(sys.argv[1]), runner_script=Path(sys.argv[2]).read_text(), environment=os.environ)
     await backend.recover()
     idle = await backend.start(order(":", name="idle", network=True))
     busy = await backend.start(order("echo on; (setsid sleep 987 &); sleep 987", name="busy"))
@@ -63,7 +63,7 @@ async def test_a_dead_managers_runners_die_with_it(hosting, secret_folder, runne
     while any(processes.alive(*each) for each in made):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
-    backend = ProcessBackend(secret_folder / "runners", runner_script=runner_script)
+    backend = ProcessBackend(secret_folder / "runners", runner_script=runner_script, environment=os.environ)
     assert await backend.recover() == []
     assert not any((secret_folder / "runners" / "open" / "runners").iterdir())
     runner = await backend.start(order("exit 5", name="busy"))
@@ -73,7 +73,7 @@ async def test_a_dead_managers_runners_die_with_it(hosting, secret_folder, runne
 
 async def test_recover_ends_what_still_lives(secret_folder, runner_script, backend):
     """A runner whose manager has forgotten it, as when the death signal was lost."""
-    lost = ProcessBackend(secret_folder / "runners", runner_script=runner_script)
+    lost = ProcessBackend(secret_folder / "runners", runner_script=runner_script, environment=os.environ)
     await lost.start(order(":", name="lost"))
     made = json.loads(next(secret_folder.rglob("processes.json")).read_text())
     assert all(processes.alive(int(pid), started) for pid, started in made.items())
@@ -92,7 +92,7 @@ async def test_recover_ends_what_still_lives(secret_folder, runner_script, backe
 )
 async def test_a_start_that_fails_leaves_nothing_after_stop(secret_folder, runner_script, script, change, need):
     need(os.geteuid() == 0 or script is not None, "groups")
-    backend = ProcessBackend(secret_folder / "runners", runner_script=script or runner_script)
+    backend = ProcessBackend(secret_folder / "runners", runner_script=script or runner_script, environment=os.environ)
     wanted = replace(order(":"), **change)
     with pytest.raises(BackendUnavailable):
         await backend.start(wanted)
@@ -117,7 +117,7 @@ async def test_a_start_cancelled_at_any_step_leaves_nothing_after_stop(backend, 
 async def test_a_strict_umask_changes_nothing(secret_folder, runner_script):
     before = os.umask(0o077)
     try:
-        backend = ProcessBackend(secret_folder / "runners", runner_script=runner_script)
+        backend = ProcessBackend(secret_folder / "runners", runner_script=runner_script, environment=os.environ)
         runner = await backend.start(order("cat /oscar/config/script.sh >/oscar/io/out/copy"))
         assert (await run(runner))[0].exit_code == 0
         await backend.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.resources
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,7 +100,7 @@ async def real(request, tmp_path, need):
         script = importlib.resources.files("statuette.supervisor").joinpath("runner.sh").read_text()
         state = tmp_path / "state"
         state.mkdir(mode=0o700)
-        backend = ProcessBackend(state / "runners", runner_script=script)
+        backend = ProcessBackend(state / "runners", runner_script=script, environment=os.environ)
         await backend.recover()
     stage = Stage(backend)
     yield Real(tmp_path, stage)

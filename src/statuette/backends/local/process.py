@@ -9,7 +9,7 @@ import re
 import signal
 import time
 import zlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,11 +73,20 @@ class _Parts:
 class ProcessBackend:
     """Keeps everything under `root` (made 0700, ours alone). `runner_script` is the text of `supervisor/runner.sh`.
 
+    `environment` is what pip sees when it makes Python environments.
     `processes` is the most processes and threads one runner may have. With `hard_cpu` a runner never gets more than
     its `cpu`; without, `cpu` is its share when the machine is busy (see docs/decisions/0002-sandbox.md).
     """
 
-    def __init__(self, root: Path, *, runner_script: str, processes: int = 1024, hard_cpu: bool = False) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        runner_script: str,
+        environment: Mapping[str, str],
+        processes: int = 1024,
+        hard_cpu: bool = False,
+    ) -> None:
         self._root = root.absolute()
         self._script = runner_script.encode()
         self._processes = processes
@@ -98,7 +107,10 @@ class ProcessBackend:
         self._made = False
         self._spawner = Spawner(View(self._places(), private=self._own_users))
         self._environments = PythonEnvironments(
-            self._open / "environments", spawner=self._spawner, checker=self._check_command
+            self._open / "environments",
+            spawner=self._spawner,
+            checker=self._check_command,
+            environment=environment,
         )
 
     async def prepare(self, environment: Environment) -> AsyncGenerator[Progress, None]:

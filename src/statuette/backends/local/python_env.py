@@ -15,7 +15,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from statuette.backends.local.sandbox import GUEST_ENVIRONMENT
@@ -29,8 +29,6 @@ _PINNED = re.compile(
     r"(?:\s*;[A-Za-z0-9 ._<>=!'\"()-]+)?",  # condition
     re.ASCII,
 )
-_PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "TMPDIR")
-"""What pip may see of the manager's environment, with `PIP_*` and `*_proxy`; the rest may hold secrets."""
 _LINES = 20
 _BUILDING = ".building-"
 
@@ -62,9 +60,10 @@ def pip_folder() -> Path | None:
 
 
 class PythonEnvironments:
-    """Environments under `folder`, one a hash of requirements, interpreter and machine."""
+    """Environments under `folder`, one a hash of requirements, interpreter and machine. pip sees `environment`."""
 
-    def __init__(self, folder: Path, *, spawner: Spawner, checker: Checker) -> None:
+    def __init__(self, folder: Path, *, spawner: Spawner, checker: Checker, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
         self._folder = folder
         self._spawner = spawner
         self._checker = checker
@@ -139,7 +138,7 @@ class PythonEnvironments:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-                env=_environ(),
+                env=self._environment,
             )
         )
         last: list[str] = []
@@ -169,14 +168,6 @@ def _key(requirements: Sequence[str]) -> str:
         sys.base_prefix,
     ]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
-
-
-def _environ() -> dict[str, str]:
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name in _PASSED_ON or name.startswith("PIP_") or name.lower().endswith("_proxy")
-    }
 
 
 def _settle(building: Path) -> None:

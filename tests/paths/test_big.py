@@ -1,0 +1,66 @@
+"""Large inputs and many outputs pass through without being held in memory."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .platform import Platform
+
+GIB = 1 << 30
+
+
+def peak(pid: int) -> int:
+    """The highest resident memory in bytes."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("VmHWM"))
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A file of a GiB of which no two MiB are the same, and its SHA-256."""
+    path, digest = tmp_path / "large", hashlib.sha256()
+    block = os.urandom(1 << 20)
+    with path.open("wb") as file:
+        for number in range(GIB >> 20):
+            part = number.to_bytes(8, "big") + block[8:]
+            digest.update(part)
+            file.write(part)
+    yield path, digest.hexdigest()
+    path.unlink()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_gibibyte_goes_in_and_out(shared: Platform, name: str, large: tuple[Path, str]) -> None:
+    path, digest = large
+    script = 'sha256sum < "$INPUT_FILE_PATH" > "$TMP_OUTPUT_DIR/sum"; cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/copy"\n'
+    shared.deploy(name, script, memory="256Mi")
+    Path(f"/proc/{shared.pid}/clear_refs").write_text("5")  # peaks count from here
+    before = peak(shared.pid)
+    shared.bucket(name).put("in/large", path)
+    job = next(iter(shared.ended(name, wait=300).values()))
+    assert job["state"] == "published", job
+    assert peak(shared.pid) - before < 200 << 20
+    assert shared.get(f"{name}/out/sum").split()[0] == digest.encode()
+    copy, found = hashlib.sha256(), 0
+    for part in shared.bucket(name).get("out/copy"):
+        copy.update(part)
+        found += len(part)
+    assert (found, copy.hexdigest()) == (GIB, digest)
+    shared.ask("DELETE", f"/system/services/{name}?purge=true")
+
+
+@pytest.mark.timeout(180)
+def test_a_thousand_outputs_of_one_job(shared: Platform, name: str) -> None:
+    shared.deploy(name, 'cd "$TMP_OUTPUT_DIR"; for n in $(seq 1000); do echo $n > $n; done\n')
+    shared.put(f"{name}/in/x", b"1")
+    job_id, job = next(iter(shared.ended(name, wait=120).items()))
+    assert job["state"] == "published", job
+    assert shared.names(f"{name}/out") == sorted(f"out/{number}" for number in range(1, 1001))
+    for number in (1, 500, 1000):
+        assert shared.get(f"{name}/out/{number}") == b"%d\n" % number
+    told = shared.ask("GET", f"/system/jobs/{name}/{job_id}").json()
+    assert len(told["outputs"]) == 1000

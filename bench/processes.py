@@ -1,5 +1,6 @@
 """Processes by their ids: who is beneath whom, how much memory they hold, and how they are ended."""
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -34,6 +35,20 @@ def memory(root: int) -> dict[str, float]:
         kib = sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
         held[name] = held.get(name, 0.0) + kib * 1024 / 1e6
     return held
+
+
+def cpu(root: int) -> dict[str, float]:
+    """Processor seconds of a tree by what the processes are; those of ended children count for who waited for them."""
+    used: dict[str, float] = {}
+    for pid in tree(root):
+        try:
+            name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
+        except OSError:
+            continue
+        label = "manager" if pid == root else name
+        ticks = sum(int(word) for word in rest.split()[11:15])
+        used[label] = used.get(label, 0.0) + ticks / os.sysconf("SC_CLK_TCK")
+    return used
 
 
 def end(process: subprocess.Popen[bytes], *, number: int = signal.SIGTERM, wait: float = 60.0) -> None:

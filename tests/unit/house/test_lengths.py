@@ -55,6 +55,8 @@ def _speaks(node):
     for part in ast.walk(node):
         if isinstance(part, ast.Raise):
             return True
+        if isinstance(part, ast.Name) and part.id == node.name:  # the error is handed on
+            return True
         if isinstance(part, ast.Attribute) and part.attr in ("exception", "error", "warning"):
             return True
     return False

@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=1000, help="files or calls")
     parser.add_argument("--top", type=int, default=45)
     parser.add_argument("--sort", default="tottime", help="tottime or cumulative")
+    parser.add_argument("--single-use", action="store_true", help="a fresh runner for every file")
     parser.add_argument("--plain", action="store_true", help="without cProfile: only the processor seconds")
     given = parser.parse_args()
     with fresh_context(long=False) as context:
@@ -35,18 +36,18 @@ def main() -> None:
             platform.up()
             print(f"answered after {platform.answered:.2f} s")
             if given.what != "up":
-                _work(platform, given.what, given.files)
+                _work(platform, given.what, given.files, reuse="never" if given.single_use else "user")
         finally:
             platform.down()
         if not given.plain:
             _show(file, sort=given.sort, top=given.top)
 
 
-def _work(platform: Platform, what: str, count: int) -> None:
+def _work(platform: Platform, what: str, count: int, *, reuse: str) -> None:
     before = processes.cpu(platform.pid)
     began = time.monotonic()
     if what == "jobs":
-        platform.deploy("copy", COPY)
+        platform.deploy("copy", COPY, runner={"reuse": reuse})
         put_many(platform.bucket("copy"), [f"in/{number:05}" for number in range(count)])
         platform.settled("copy", count)
     else:

@@ -36,6 +36,7 @@ class Site:
     door: Intake
     stream: Stream
     services: int
+    done: int = 0
     times: dict[str, list[float]] = field(default_factory=dict)
 
     async def measure(self, what: str, times: int, do: Callable[[], Awaitable[object]]) -> None:
@@ -88,17 +89,20 @@ async def _turn(site: Site) -> None:
             await site.door.take(batch, stream=STREAM)
 
     await site.measure("an event accepted", BATCH * len(batches), accept)
-    await site.measure("a job from lease to report", 20, lambda: _cycles(site.ledger, 20))
+    await site.measure("a job from lease to report", 20, lambda: _cycles(site, 20))
     await site.measure("a look at the backlog", 1, site.ledger.jobs.backlog)
 
 
-async def _cycles(ledger: SqlLedger, count: int) -> None:
-    """One after another, always of the same service."""
+async def _cycles(site: Site, count: int) -> None:
+    """One after another, of each service in turn."""
+    queue = site.ledger.queue
     for _ in range(count):
-        [job] = await ledger.queue.lease("service-1", runner="r", limit=1, ttl=60, revision=1, script_hash="cafe")
+        service = f"service-{site.done % site.services}"
+        site.done += 1
+        [job] = await queue.lease(service, runner="r", limit=1, ttl=60, revision=1, script_hash="cafe")
         lease = Lease(job=job.id, attempt=job.attempt, runner="r")
-        await ledger.queue.commit(lease, Manifest(entries=(), sealed="", exit_code=0))
-        await ledger.queue.report(lease, Report(outcome=Outcome.PUBLISHED))
+        await queue.commit(lease, Manifest(entries=(), sealed="", exit_code=0))
+        await queue.report(lease, Report(outcome=Outcome.PUBLISHED))
 
 
 def _compared(grown: Site, small: Site, *, what: str, against: str) -> list[Figure]:

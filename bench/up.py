@@ -20,6 +20,7 @@ def run(context: Context) -> list[Figure]:
     again: list[float] = []
     bare: list[float] = []
     python: list[float] = []
+    first = _very_first(context)
     for number in range(context.count(3, 7)):
         platform = Platform(context.folder / f"state-{number}")
         began = time.monotonic()
@@ -45,8 +46,22 @@ def run(context: Context) -> list[Figure]:
         _figure("answers, fresh state", fresh, bare, aim=aim),
         _figure("answers, second start", again, bare, aim=aim),
         _figure("a first service is deployed and ready", deployed, bare),
+        Figure(name="answers, very first start (Python compiles everything)", value=first, unit="s"),
         Figure(name="of which Python itself (python -c pass)", value=median(python), unit="s"),
     ]
+
+
+def _very_first(context: Context) -> float:
+    platforms = [Platform(context.folder / f"first-{number}") for number in range(2)]
+    try:
+        platforms[0].up(compiled=context.folder / "pycache")
+    finally:
+        platforms[0].down()
+    try:
+        platforms[1].up()  # so that what all runs share is compiled
+    finally:
+        platforms[1].down()
+    return platforms[0].answered
 
 
 def _figure(name: str, values: list[float], bare: list[float], *, aim: Aim | None = None) -> Figure:

@@ -5,6 +5,7 @@ wins over that. The contract's `OSCAR_USERNAME` and `OSCAR_PASSWORD` name the ad
 """
 
 import argparse
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -79,12 +80,15 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Sett
             values[alias] = environment[name]
     for one in fields(Settings):
         text = environment.get(f"STATUETTE_{one.name.upper()}")
-        if text:
+        if text and one.name != "pip_environment":
             values[one.name] = _convert(one.name, one.type, text)
     for name in ("state", "listen", "port"):
         if getattr(given, name) is not None:
             values[name] = getattr(given, name)
     values["pip_environment"] = {name: value for name, value in environment.items() if _for_pip(name)}
+    level = str(values.get("log_level", "INFO"))
+    if level.upper() not in logging.getLevelNamesMapping():
+        raise InvalidSettings(f"STATUETTE_LOG_LEVEL: {level!r} is none of DEBUG, INFO, WARNING, ERROR, CRITICAL")
     state = Path(str(values.get("state") or default_state(environment)))
     return Settings(**values | {"state": state.expanduser().absolute()}), given  # type: ignore[arg-type]
 

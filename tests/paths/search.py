@@ -2,7 +2,7 @@
 """Runs inside a runner, as a user's script would: looks for what it must not find and tells it as JSON.
 
 Its input is JSON: `secrets` (written backwards, so that this text itself is no find), `since` (seconds; what is older
-cannot hold them), `hosts`, `ports`, `roots` (folders). "-" stands for standard input and output. It must
+cannot hold them), `others` (file names), `hosts`, `ports`, `roots` (folders). "-" stands for standard input and output. It must
 need nothing but Python's own library.
 """
 
@@ -24,7 +24,7 @@ def main(order: dict) -> dict:
     found = {"looked": 0, "finds": [], "late": False}
     look_at_processes(secrets, found)
     for root in order["roots"]:
-        look_at_files(root, secrets, found=found, since=order["since"])
+        look_at_files(root, secrets, found=found, since=order["since"], others=order["others"])
     return found | {
         "reached": reached([(host, port) for host in [*order["hosts"], *gateways()] for port in order["ports"]]),
         "gateways": gateways(),
@@ -54,12 +54,14 @@ def look_at_processes(secrets: dict, found: dict) -> None:
             look(f"/proc/{pid}/{name}", secrets, found)
 
 
-def look_at_files(root: str, secrets: dict, *, found: dict, since: float) -> None:
+def look_at_files(root: str, secrets: dict, *, found: dict, since: float, others: list) -> None:
     deadline = time.monotonic() + 30
     for folder, folders, names in os.walk(root):
         folders[:] = [name for name in folders if os.path.join(folder, name) not in SKIPPED]
         for name in names:
             path = os.path.join(folder, name)
+            if name in others:
+                found["finds"].append(["a file of another", path])
             try:
                 facts = os.lstat(path)
             except OSError:

@@ -34,9 +34,9 @@ def large(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_a_gibibyte_goes_in_and_out(shared: Platform, name: str, large: tuple[Path, str]) -> None:
+def test_a_gibibyte_goes_in_and_a_part_of_it_out(shared: Platform, name: str, large: tuple[Path, str]) -> None:
     path, digest = large
-    script = 'sha256sum < "$INPUT_FILE_PATH" > "$TMP_OUTPUT_DIR/sum"; cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/copy"\n'
+    script = 'cd "$TMP_OUTPUT_DIR"; sha256sum < "$INPUT_FILE_PATH" > sum; tail -c 268435456 "$INPUT_FILE_PATH" > end\n'
     shared.deploy(name, script, memory="256Mi")
     Path(f"/proc/{shared.pid}/clear_refs").write_text("5")  # peaks count from here
     before = peak(shared.pid)
@@ -45,11 +45,11 @@ def test_a_gibibyte_goes_in_and_out(shared: Platform, name: str, large: tuple[Pa
     assert job["state"] == "published", job
     assert peak(shared.pid) - before < 200 << 20
     assert shared.get(f"{name}/out/sum").split()[0] == digest.encode()
-    copy, found = hashlib.sha256(), 0
-    for part in shared.bucket(name).get("out/copy"):
-        copy.update(part)
-        found += len(part)
-    assert (found, copy.hexdigest()) == (GIB, digest)
+    with path.open("rb") as file:
+        file.seek(GIB - (256 << 20))
+        for part in shared.bucket(name).get("out/end"):
+            assert file.read(len(part)) == part
+        assert file.read() == b""
     shared.ask("DELETE", f"/system/services/{name}?purge=true")
 
 

@@ -22,7 +22,10 @@ OF_THE_RUNNER = ["config", "control", "io", "sh", "work"]
 @pytest.fixture(scope="module")
 def found(shared: Platform) -> dict[str, Any]:
     """What the search in a runner came back with, while another service's script was running too."""
-    shared.deploy("neighbour", "touch /tmp/of-the-neighbour; exec sleep 12.25\n")
+    shared.deploy(
+        "neighbour",
+        "cd /tmp; touch of-the-neighbour /dev/shm/of-the-neighbour $TMP_OUTPUT_DIR/of-the-neighbour; exec sleep 12.25\n",
+    )
     shared.deploy("searcher", SCRIPT, memory="256Mi")
     shared.put("neighbour/in/x", b"1")
     until(lambda: any(job["status"] == "Running" for job in shared.jobs("neighbour").values()), 60)
@@ -34,6 +37,7 @@ def found(shared: Platform) -> dict[str, Any]:
         "ports": sorted(open_ports(shared)),
         "oscar": OF_THE_RUNNER,
         "roots": ["/"],
+        "others": ["of-the-neighbour"],
     }
     assert len(order["ports"]) > 5  # the manager's and the store's
     shared.put("searcher/in/order", json.dumps(order).encode())

@@ -60,6 +60,7 @@ def found(platform: Platform) -> dict[str, Any]:
         "secrets": known | {"TONE": TONE[::-1]},
         "since": platform.state.parent.stat().st_ctime - 60,
         "roots": ["/tmp", "/run", "/var/tmp", "/dev/shm", str(platform.state)],
+        "others": [],
         "hosts": [],
         "ports": [],
         "oscar": [],

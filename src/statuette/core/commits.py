@@ -6,12 +6,13 @@ bucket and key too, so a user who writes or copies metadata cannot make another 
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from statuette.events.leases import Commit
 from statuette.events.objects import ObjectRef
+from statuette.ports.errors import UnsafeOutput
 from statuette.ports.work import CommitPage, OutputRule, Upload
-from statuette.spec.names import shortened
+from statuette.spec.names import LONGEST_KEY, shortened
 
 COMMIT_METADATA = "statuette-commit"
 PAGE = 500
@@ -48,6 +49,17 @@ def target_of(rule: OutputRule, name: str) -> ObjectRef | None:
     folder = rule.target.key
     key = f"{folder}/{shortened(name)}" if folder else shortened(name)
     return ObjectRef(provider=rule.target.provider, bucket=rule.target.bucket, key=key)
+
+
+def check_keys(names: Iterable[str], rules: Sequence[OutputRule]) -> None:
+    """Raises `UnsafeOutput` for the first output whose key would be longer than stores take: it could never be
+    published.
+    """
+    for name in names:
+        for target in _targets(rules, name):
+            size = len(target.key.encode())
+            if size > LONGEST_KEY:
+                raise UnsafeOutput(f"an output's key has {size} bytes, stores take {LONGEST_KEY}: {name[:80]}…")
 
 
 def page_of(commit: Commit, rules: Sequence[OutputRule], marks: CommitMarks, *, page: int) -> CommitPage:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from statuette.core.calls import Call, CallBoard, discard, lease_of
 from statuette.core.catalog import Catalog
-from statuette.core.commits import CommitMarks, page_of
+from statuette.core.commits import CommitMarks, check_keys, page_of
 from statuette.core.roster import Roster, Seat
 from statuette.events.event import Event
 from statuette.events.jobs import FINAL, Job, JobState, Outcome
@@ -90,11 +90,14 @@ class Dispatch:
         record = self._leased.get(lease)
         if record is None:
             raise LeaseLost
+        rules = output_rules(record)
+        if page == 0:
+            check_keys((entry.name for entry in manifest.entries), rules)
         if lease.job in self._calls:
             commit = Commit(id=self._calls[lease.job].commit, job=lease.job, generation=1, manifest=manifest)
         else:
             commit = await self._queue.commit(lease, manifest)
-        return page_of(commit, output_rules(record), self._marks, page=page)
+        return page_of(commit, rules, self._marks, page=page)
 
     async def report(self, lease: Lease, report: Report, *, sealed: str = "") -> None:
         self._leased.pop(lease, None)

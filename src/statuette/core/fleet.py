@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 LOOK = 1.0
 """Seconds between two looks when nothing happens."""
+BREATH = 0.01
+"""Seconds from one look to the next at least: under load many changes become one look."""
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 """Seconds a service waits after a runner that would not start, doubled each time."""
@@ -87,6 +89,7 @@ class Fleet:
                 for service, backlog in self.backlog.items():
                     self._roster.hints.correct(service, backlog.queued)
                 self._act(self._decide(), supervision)
+                await asyncio.sleep(BREATH)
         finally:
             await self.end()
 

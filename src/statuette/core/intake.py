@@ -41,7 +41,7 @@ class Intake:
     async def take(self, notices: Sequence[Notice], *, stream: str) -> int:
         """Accept a batch of the store's notices and the position after it; returns how many jobs are new.
 
-        Raises `LedgerUnavailable`: then nothing was kept, the position neither.
+        Raises `LedgerUnavailable`, `DiskFull`: then nothing was kept, the position neither.
         """
         arrivals = [arrival for notice in notices for arrival in self._arrivals_of(notice)]
         position = notices[-1].position

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statuette.core.intake import Intake
 from statuette.core.sweep import Sweep
 from statuette.ports.clock import Clock
-from statuette.ports.errors import LedgerUnavailable, StoreUnavailable
+from statuette.ports.errors import StoreUnavailable, Unavailable
 from statuette.ports.intake import IntakeLedger
 from statuette.ports.store_events import Notice, StoreEvents
 
@@ -96,7 +96,7 @@ class Watch:
             connections = self.state.connections
             try:
                 await self._follow(events)
-            except* (StoreUnavailable, LedgerUnavailable) as faults:
+            except* Unavailable as faults:  # the store, the ledger, or no room left for it
                 self.state.fault = str(faults.exceptions[0])
                 log.warning("the store's stream broke: %s", self.state.fault, extra={"action": "follow"})
             self.state.following = False

@@ -39,11 +39,10 @@ def public_socket(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.listen, settings.port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # the latter for a number that is no port
         listener.close()
-        raise PortTaken(
-            f"cannot listen at {settings.listen}:{settings.port}: {error.strerror}; name another --port"
-        ) from error
+        words = error.strerror if isinstance(error, OSError) else error
+        raise PortTaken(f"cannot listen at {settings.listen}:{settings.port}: {words}; name another --port") from error
     listener.listen(BACKLOG)
     return listener
 

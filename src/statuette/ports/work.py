@@ -78,7 +78,8 @@ class Work(Protocol):
     async def commit(self, lease: Lease, manifest: Manifest, *, page: int = 0) -> CommitPage:
         """Make the manifest the one that counts and say where to upload. Further pages by the same call.
 
-        For a call nothing is recorded; the answer says where its outputs go.
+        For a call nothing is recorded; the answer says where its outputs go. Raises `UnsafeOutput` for one that no
+        store can hold; nothing is committed then.
         """
 
     async def report(self, lease: Lease, report: Report, *, sealed: str = "") -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from statuette.events.jobs import Outcome, Stage
 from statuette.events.leases import Manifest, Report
 from statuette.ports.clock import Clock
-from statuette.ports.errors import BadInput, Fault, LeaseLost
+from statuette.ports.errors import BadInput, Fault, LeaseLost, UnsafeOutput
 from statuette.ports.logs import Logs
 from statuette.ports.objects import Objects
 from statuette.ports.work import Assignment, CommitPage, Work
@@ -122,7 +122,7 @@ class Piece:
         begun, self._begun = self._begun, True
         try:
             page = await self._commit(manifest)
-        except LeaseLost:
+        except (LeaseLost, UnsafeOutput):
             self._begun = begun
             raise
         self._committed = True

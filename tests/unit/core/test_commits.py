@@ -2,9 +2,10 @@
 
 import pytest
 
-from statuette.core.commits import COMMIT_METADATA, PAGE, CommitMarks, page_of, target_of
+from statuette.core.commits import COMMIT_METADATA, PAGE, CommitMarks, check_keys, page_of, target_of
 from statuette.events.leases import Commit, Manifest, ManifestEntry
 from statuette.events.objects import ObjectRef
+from statuette.ports.errors import UnsafeOutput
 from statuette.ports.work import OutputRule
 
 TARGET = ObjectRef(bucket="b", key="out/x.txt")
@@ -118,3 +119,11 @@ def test_what_only_an_earlier_generation_listed_is_removed_once(marks):
         ("all", "old.txt"),
     ]
     assert second.removals == ()
+
+
+def test_a_key_that_no_store_takes_is_refused():
+    deep = "/".join(["d" * 200] * 5)
+    check_keys(["x", f"{deep}/{'x' * 15}"], [rule(folder="out")])
+    check_keys([f"{deep}/{'x' * 200}"], [rule(folder="out", suffix=(".png",))])
+    with pytest.raises(UnsafeOutput, match="1025 bytes"):
+        check_keys(["x", f"{deep}/{'x' * 16}"], [rule(folder="out")])

@@ -8,7 +8,7 @@ import pytest
 from statuette.core.intake import Intake
 from statuette.core.sweep import Sweep
 from statuette.core.watch import OVERLAP, STREAM, Watch
-from statuette.ports.errors import LedgerUnavailable, StoreUnavailable
+from statuette.ports.errors import DiskFull, LedgerUnavailable, StoreUnavailable
 from statuette.ports.jobs import JobQuery
 from statuette.testing.ledger import MemoryIntake
 from statuette.testing.store import MemoryEvents, MemoryObjects
@@ -184,16 +184,17 @@ async def test_while_the_store_is_away_it_is_asked_ever_more_seldom(house, put, 
 
 
 class FlakyIntake(MemoryIntake):
-    """A ledger that cannot be written while `down`."""
+    """A ledger that cannot be written while `down`, for the reason `fault`."""
 
     down = False
 
-    def __init__(self, ledger):
+    def __init__(self, ledger, fault=LedgerUnavailable):
         self._inner = ledger.intake
+        self._fault = fault
 
     async def accept(self, arrivals, *, stream="", position=None):
         if self.down:
-            raise LedgerUnavailable
+            raise self._fault
         return await self._inner.accept(arrivals, stream=stream, position=position)
 
     async def position(self, stream):
@@ -206,9 +207,10 @@ class FlakyIntake(MemoryIntake):
         await self._inner.forget(feed, object_keys)
 
 
-async def test_while_the_ledger_is_down_nothing_is_lost(plugs, deploy, ledger, put, clock):
+@pytest.mark.parametrize(("fault", "word"), [(LedgerUnavailable, "ledger"), (DiskFull, "disk")])
+async def test_while_the_ledger_is_down_nothing_is_lost(plugs, deploy, ledger, put, clock, *, fault, word):
     deploy(inputs=["box/in"])
-    flaky = FlakyIntake(ledger)
+    flaky = FlakyIntake(ledger, fault)
     house = House(**plugs, intake=flaky)
     async with house.running():
         before = await ledger.intake.position(STREAM)
@@ -216,7 +218,7 @@ async def test_while_the_ledger_is_down_nothing_is_lost(plugs, deploy, ledger, p
         for n in range(3):
             await put("box", f"in/{n}")
         await settled()
-        assert "ledger" in house.watch.state.fault
+        assert word in house.watch.state.fault
         assert (await house.keys(), await ledger.intake.position(STREAM)) == ([], before)
         flaky.down = False
         for _ in range(4):

@@ -34,6 +34,16 @@ _first_of_lane = (
 Upsert = sqlite.Insert | postgresql.Insert
 
 
+def _adding(insert: Upsert) -> Upsert:
+    """Add a row's counts to those that stand."""
+    added = {name: backlog.c[name] + insert.excluded[name] for name in COUNTED}
+    return insert.on_conflict_do_update(index_elements=[backlog.c.service, backlog.c.incarnation], set_=added)
+
+
+# Built once: putting a statement together costs more than running it.
+_add_counts: dict[bool, Upsert] = {True: _adding(postgresql.insert(backlog)), False: _adding(sqlite.insert(backlog))}
+
+
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """The values in lists of at most `size`."""
     every = list(values)
@@ -173,7 +183,4 @@ class Batch:
                 row[shelf] = step
         rows = [{"service": key[0], "incarnation": key[1], **steps[key]} for key in sorted(steps)]
         if rows:
-            insert = self.upsert(backlog)
-            added = {name: backlog.c[name] + insert.excluded[name] for name in COUNTED}
-            keys = [backlog.c.service, backlog.c.incarnation]
-            self.execute_many(insert.on_conflict_do_update(index_elements=keys, set_=added), rows)
+            self.execute_many(_add_counts[self.on_postgresql], rows)

@@ -19,6 +19,7 @@ _SHELL_OWN = frozenset(
 _LONGEST = 128 * 1024
 """Linux passes no single `name=value` of 128 KiB or more to a program (MAX_ARG_STRLEN)."""
 _TAIL = 4096
+_LONGEST_CODE = 3
 
 
 def assignments(variables: Mapping[str, str]) -> bytes:
@@ -53,13 +54,16 @@ class Answers:
 
     def code(self, data: bytes) -> int | None:
         """The awaited exit code, once it has come; it is told once."""
+        if not self._awaited:
+            return None
         self._tail += data
-        found = re.search(rb"\ndone %b ([0-9]{1,3})\n" % self._awaited, self._tail) if self._awaited else None
+        _, found, after = self._tail.partition(b"\ndone %b " % self._awaited)
         self._tail = self._tail[-_TAIL:]
-        if found is None:
+        code, ended, _ = after.partition(b"\n")
+        if not found or not ended or not code.isdigit() or len(code) > _LONGEST_CODE:
             return None
         self._awaited = b""
-        return int(found[1])
+        return int(code)
 
 
 class Channel:

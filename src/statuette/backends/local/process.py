@@ -106,6 +106,7 @@ class ProcessBackend:
         self._program = sandbox.find_bubblewrap()
         self._made = False
         self._spawner = Spawner(View(self._places(), private=self._own_users))
+        self._capacity = self._measured()
         self._environments = PythonEnvironments(
             self._open / "environments",
             spawner=self._spawner,
@@ -160,6 +161,9 @@ class ProcessBackend:
         return []
 
     def capacity(self) -> Capacity:
+        return self._capacity
+
+    def _measured(self) -> Capacity:
         facts = {
             "back end": "sandboxed processes (bubblewrap)",
             "limits": self._limits.kind,

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import resource
+import select
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
+_DEATH = 5.0
+"""Seconds in which what was killed has to be gone."""
 _ENTER = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 126; shift; done; shift; exec "$@"'
 """A shell that puts itself into cgroups and then becomes the command: the sandbox is in its limits before it is
 made."""
@@ -91,14 +94,22 @@ class Sandbox:
             os.set_blocking(descriptor, True)
 
     def end(self) -> None:
-        """Kill everything inside and wait for bubblewrap; all descriptors are closed. Blocks for some milliseconds."""
+        """Kill everything inside and wait until it is gone; close all descriptors. Blocks for some milliseconds."""
         self.signal(signal.SIGKILL)
+        self._await_death()
         with contextlib.suppress(ProcessLookupError):
             self.monitor.kill()
         self.monitor.wait()
         self.open_gate()
         for descriptor in (self.loop_handle, self.stdout, self.stderr, *self.script_ends):
             os.close(descriptor)
+
+    def _await_death(self) -> None:
+        """Process 1 of a PID namespace has ended when all others in it have; bubblewrap's end says nothing of them."""
+        watched = select.poll()
+        watched.register(self.loop_handle, select.POLLIN)
+        if not watched.poll(_DEATH * 1000):
+            _log.warning("a sandbox outlives its end", extra={"action": "sandbox_end", "pid": self.loop})
 
 
 def start_sandbox(

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 LOOK = 1.0
 """Seconds between two looks when nothing happens."""
-BREATH = 0.01
+BREATH = 0.02
 """Seconds from one look to the next at least: under load many changes become one look."""
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0

@@ -6,6 +6,7 @@ Ei, or an exponent). Negative quantities are refused, as are those beyond 2**63 
 
 import re
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 
 _QUANTITY = re.compile(
     r"\+?(?P<number>\d{1,40}\.?\d{0,40}|\.\d{1,40})(?P<suffix>[eE][+-]?\d{1,2}|[numkMGTPE]|[KMGTPE]i)?", re.ASCII
@@ -19,11 +20,13 @@ class BadQuantity(ValueError):
     """The text is no Kubernetes quantity, or is out of range."""
 
 
+@lru_cache(maxsize=1024)  # asked again and again while runners are planned
 def cpu_millicores(text: str) -> int:
     """Thousandths of a core, rounded up: `0.2` is 200. Raises `BadQuantity`."""
     return _up(_value(text) * 1000)
 
 
+@lru_cache(maxsize=1024)
 def memory_bytes(text: str) -> int:
     """Bytes, rounded up: `256Mi` is 268435456. Raises `BadQuantity`."""
     return _up(_value(text))

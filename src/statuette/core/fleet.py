@@ -49,7 +49,9 @@ class Fleet:
         roster: Roster,
         clock: Clock,
         may_lease: Callable[[], bool],
+        breath: float = BREATH,
     ) -> None:
+        self._breath = breath
         self._backend = backend
         self._jobs = jobs
         self._catalog = catalog
@@ -89,7 +91,7 @@ class Fleet:
                 for service, backlog in self.backlog.items():
                     self._roster.hints.correct(service, backlog.queued)
                 self._act(self._decide(), supervision)
-                await asyncio.sleep(BREATH)
+                await asyncio.sleep(self._breath)
         finally:
             await self.end()
 

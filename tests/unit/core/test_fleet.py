@@ -47,7 +47,7 @@ class House:
         )  # fmt: skip
         self.fleet = Fleet(
             backend=backend, jobs=jobs or ledger.jobs, catalog=catalog, board=board, roster=roster, clock=clock,
-            may_lease=lambda: self.room,
+            may_lease=lambda: self.room, breath=0,
         )  # fmt: skip
         self.dispatch = Dispatch(
             queue=ledger.queue, jobs=ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,

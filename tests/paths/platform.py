@@ -167,7 +167,13 @@ class Platform:
             done = [job for job in jobs.values() if job["state"] in FINAL]
             return jobs if len(done) == len(jobs) >= count else None
 
-        return until(look, wait)
+        try:
+            return until(look, wait)
+        except AssertionError as error:
+            said = self.log.read_text()[-6000:]
+            raise AssertionError(
+                f"{error}; {service} has {self.jobs(service, path)}; the manager said:\n{said}"
+            ) from None
 
     def job_log(self, service: str, job: str) -> str:
         answer = self.ask("GET", f"/system/logs/{service}/{job}")

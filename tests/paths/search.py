@@ -2,8 +2,8 @@
 """Runs inside a runner, as a user's script would: looks for what it must not find and tells it as JSON.
 
 Its input is JSON: `secrets` (written backwards, so that this text itself is no find), `since` (seconds; what is older
-cannot hold them), `others` (file names), `hosts`, `ports`, `roots` (folders). "-" stands for standard input and output. It must
-need nothing but Python's own library.
+cannot hold them), `others` (file names), `hosts`, `ports`, `roots` (folders). "-" stands for standard input and
+output. It must need nothing but Python's own library.
 """
 
 import errno

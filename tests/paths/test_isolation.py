@@ -24,7 +24,7 @@ def found(shared: Platform) -> dict[str, Any]:
     """What the search in a runner came back with, while another service's script was running too."""
     shared.deploy(
         "neighbour",
-        "cd /tmp; touch of-the-neighbour /dev/shm/of-the-neighbour $TMP_OUTPUT_DIR/of-the-neighbour; exec sleep 12.25\n",
+        "cd /tmp; touch of-the-neighbour /dev/shm/of-the-neighbour; exec sleep 12.25\n",
     )
     shared.deploy("searcher", SCRIPT, memory="256Mi")
     shared.put("neighbour/in/x", b"1")

@@ -14,7 +14,7 @@ from statuette.core.claims import Claims
 from statuette.core.commits import CommitMarks
 from statuette.core.disk import DiskWatch
 from statuette.core.dispatch import Dispatch
-from statuette.core.fleet import Fleet
+from statuette.core.fleet import BREATH, Fleet
 from statuette.core.intake import Intake
 from statuette.core.jobs import Jobs
 from statuette.core.ownership import Ownership
@@ -81,6 +81,7 @@ class Settings:
     call_queue: int = 100
     largest_job_body: int = 2**30
     largest_call_body: int = 256 * 2**20
+    breath: float = BREATH
     sole_manager: bool = True
     """No other manager works on this ledger, so at start every lease is a dead one's."""
 
@@ -148,7 +149,7 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
     await ownership.load()
     fleet = Fleet(
         backend=plugs.backend, jobs=plugs.jobs, catalog=catalog, board=board, roster=roster, clock=clock,
-        may_lease=disk.may_lease,
+        may_lease=disk.may_lease, breath=settings.breath,
     )  # fmt: skip
     dispatch = Dispatch(
         queue=plugs.queue, jobs=plugs.jobs, catalog=catalog, board=board, roster=roster, marks=marks,

@@ -17,7 +17,8 @@ from statuette.events.principals import ADMIN
 from statuette.ports.jobs import JobQuery
 from statuette.ports.supervision import Supervision
 
-SETTINGS = Settings(about=About(version="1", git_commit="", name="statuette", namespace="ns"), least_free_bytes=100)
+ABOUT = About(version="1", git_commit="", name="statuette", namespace="ns")
+SETTINGS = Settings(about=ABOUT, least_free_bytes=100, breath=0)
 
 
 def definition(name, *, inputs=(), outputs=(), **fields):

@@ -153,7 +153,7 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
     )  # fmt: skip
     dispatch = Dispatch(
         queue=plugs.queue, jobs=plugs.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
-        bodies=plugs.bodies, clock=clock, may_lease=disk.may_lease, changed=fleet.changed,
+        bodies=plugs.bodies, clock=clock, may_lease=disk.may_lease, changed=fleet.changed, freed=fleet.freed,
     )  # fmt: skip
     intake = Intake(ledger=plugs.intake, catalog=catalog, marks=marks, clock=clock, wake=fleet.wake)
     sweep = Sweep(objects=plugs.objects, ledger=plugs.intake, intake=intake, catalog=catalog, clock=clock)
@@ -184,7 +184,7 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
             reading=Reading(bodies=plugs.bodies, clock=clock, limits=BodyLimits(settings.largest_job_body)),
         ),
         calls=Calls(
-            board=board, catalog=catalog, claims=claims, clock=clock, wake=fleet.wake,
+            board=board, catalog=catalog, claims=claims, clock=clock, summon=fleet.summon,
             reading=Reading(bodies=plugs.bodies, clock=clock, limits=BodyLimits(settings.largest_call_body)),
         ),
         jobs=Jobs(ledger=plugs.jobs, catalog=catalog, logs=plugs.logs, bodies=plugs.bodies, clock=clock),

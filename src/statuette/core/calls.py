@@ -11,7 +11,7 @@ import shutil
 import stat
 import uuid
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,6 @@ from pathlib import Path
 from statuette.core.access import may_submit
 from statuette.core.catalog import Catalog
 from statuette.core.claims import Claims
-from statuette.core.intake import Wake
 from statuette.core.reading import Reading
 from statuette.core.roster import Seat
 from statuette.events.event import Event, EventKind
@@ -125,14 +124,21 @@ class Calls:
     """The core's side of `/run`."""
 
     def __init__(
-        self, *, board: CallBoard, catalog: Catalog, claims: Claims, reading: Reading, clock: Clock, wake: Wake
+        self,
+        *,
+        board: CallBoard,
+        catalog: Catalog,
+        claims: Claims,
+        reading: Reading,
+        clock: Clock,
+        summon: Callable[[str], None],
     ) -> None:
         self._board = board
         self._catalog = catalog
         self._claims = claims
         self._reading = reading
         self._clock = clock
-        self._wake = wake
+        self._summon = summon
 
     @asynccontextmanager
     async def call(
@@ -155,7 +161,7 @@ class Calls:
             limit = float(record.definition.timeout or DEADLINE)
             call = self._new_call(call_id, event, caller=caller, service=service, limit=limit)
             self._board.put(call)
-            self._wake({service: 1})
+            self._summon(service)
             try:
                 report = await self._answered(call)
                 yield await asyncio.to_thread(_answer, call, report) if call.sealed else _answer(call, report)

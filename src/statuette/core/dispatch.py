@@ -49,7 +49,9 @@ class Dispatch:
         clock: Clock,
         may_lease: Callable[[], bool],
         changed: Callable[[], None],
+        freed: Callable[[], None],
     ) -> None:
+        self._freed = freed
         self._queue = queue
         self._jobs = jobs
         self._catalog = catalog
@@ -106,7 +108,7 @@ class Dispatch:
             self._answer(call, report, sealed=sealed)
         else:
             await self._report_job(lease, report)
-        self._changed()
+            self._changed()
 
     async def cancelled(self, runner: str) -> Sequence[Lease]:
         seat = self._roster.get(runner)
@@ -129,7 +131,7 @@ class Dispatch:
         if seat.busy or not seat.idle_since:
             seat.busy = False
             seat.idle_since = self._clock.monotonic()
-            self._changed()
+            self._freed()
 
     def _note_busy(self, seat: Seat, principal: str) -> None:
         seat.busy = True
@@ -223,7 +225,7 @@ class Dispatch:
         )
         if job.state in FINAL and job.event.payload_file:
             await self._bodies.drop(job.event.payload_file)
-        if job.state is JobState.QUEUED or job.lane:
+        if job.state is JobState.QUEUED:
             self._roster.hints.add({job.service: 1})
 
     def _answer(self, call: Call, report: Report, *, sealed: str) -> None:

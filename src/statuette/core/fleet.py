@@ -64,12 +64,23 @@ class Fleet:
         self._pauses: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, FIRST_PAUSE))
         self._used: dict[str, float] = {}
         self._lives: set[asyncio.Task[None]] = set()
+        self._wanting = False
         self.backlog: Mapping[str, Backlog] = {}
 
     def wake(self, news: Mapping[str, int]) -> None:
         """New work came in."""
         if news:
             self._roster.hints.add(news)
+            self._look.set()
+
+    def summon(self, service: str) -> None:
+        """A call came in: wake an idle runner, or have one started."""
+        if not self._roster.hints.nudge(service):
+            self._look.set()
+
+    def freed(self) -> None:
+        """A runner has nothing to do; somebody may have waited for its room."""
+        if self._wanting:
             self._look.set()
 
     def changed(self) -> None:
@@ -123,6 +134,7 @@ class Fleet:
         capacity, calls = self._backend.capacity(), self._board.demand()
         demands = [demand for name in self._active(calls) if (demand := self._demand(name, calls)) is not None]
         room = Room(cpu=capacity.cpu, memory=capacity.memory, runners=capacity.runners)
+        self._wanting = any(demand.work for demand in demands)
         return plan(demands, [_placed(seat) for seat in self._roster.all()], room)
 
     def _active(self, calls: Mapping[str, tuple[int, float]]) -> set[str]:

@@ -84,17 +84,24 @@ class Hints:
                 self._waiters[service].remove(waiter)
         return True
 
+    def nudge(self, service: str) -> bool:
+        """Have one idle runner of the service look up; False when none is idle."""
+        return self._wake(service, 1) > 0
+
     def wake_all(self, service: str) -> None:
         """Have every idle runner of the service look up, for instance because it is to leave."""
         self._wake(service, len(self._waiters[service]))
 
-    def _wake(self, service: str, count: int) -> None:
+    def _wake(self, service: str, count: int) -> int:
+        """Wake up to `count` idle runners; returns how many there were."""
         waiters = self._waiters[service]
-        while waiters and count > 0:
+        woken = 0
+        while waiters and woken < count:
             waiter = waiters.popleft()
             if not waiter.done():
                 waiter.set_result(None)
-                count -= 1
+                woken += 1
+        return woken
 
 
 class Roster:

@@ -16,9 +16,11 @@ class Logs(Protocol):
     """All logs of scripts."""
 
     def open(self, service: str, job: str, attempt: int, *, secrets: tuple[str, ...]) -> LogSink:
-        """A new log; every value in `secrets` is masked in it. A call's log goes by its call id and attempt 1."""
+        """A new log; every value in `secrets` is masked in it."""
 
     def read(self, service: str, job: str, attempt: int, *, timestamps: bool, follow: bool) -> AsyncIterator[bytes]:
-        """The whole log, then, with `follow`, what is added until it is closed. Raises `NotFound`."""
+        """The whole log, then, with `follow`, what is added until it is closed. Raises `NotFound`,
+        also where nothing was ever written.
+        """
 
     async def remove(self, service: str, job: str) -> None: ...

@@ -58,14 +58,12 @@ class Attempt(Piece):
             words.close()
 
     def _words(self) -> Words:
-        assignment = self.assignment
-        name = assignment.call or assignment.lease.job
-        number = 1 if assignment.call else assignment.lease.attempt
-        sink = self._tools.logs.open(assignment.service, name, number, secrets=assignment.secrets)
-        if not assignment.call:
-            return Words(sink, secrets=assignment.secrets)
-        self._folder = self._sealed
-        return CallWords(sink, secrets=assignment.secrets, folder=self._sealed, limit=self._tools.limits.words)
+        assignment, lease = self.assignment, self.assignment.lease
+        if assignment.call:
+            self._folder = self._sealed
+            return CallWords(secrets=assignment.secrets, folder=self._sealed, limit=self._tools.limits.words)
+        sink = self._tools.logs.open(assignment.service, lease.job, lease.attempt, secrets=assignment.secrets)
+        return Words(sink, secrets=assignment.secrets)
 
     async def _judged(self, words: Words) -> Report:
         try:

@@ -23,19 +23,21 @@ _CUT = b"\n[the rest was cut]\n"
 class Words:
     """An `Output` that passes on to a log and remembers the end of stderr, or of stdout when stderr stays empty."""
 
-    def __init__(self, sink: LogSink, *, secrets: Sequence[str]) -> None:
+    def __init__(self, sink: LogSink | None, *, secrets: Sequence[str]) -> None:
         self._sink = sink
         self._secrets = secrets
         self._tails = dict.fromkeys(STREAMS, b"")
 
     def __call__(self, stream: str, data: bytes) -> None:
-        self._sink.write(stream, data)
+        if self._sink is not None:
+            self._sink.write(stream, data)
         tail = data if len(data) >= _TAIL else self._tails[stream] + data
         self._tails[stream] = tail[-_TAIL:]
 
     def tell(self, line: str) -> None:
         """The platform's own word, in the script's log."""
-        self._sink.write("stderr", f"statuette: {line}\n".encode("utf-8", "backslashreplace"))
+        if self._sink is not None:
+            self._sink.write("stderr", f"statuette: {line}\n".encode("utf-8", "backslashreplace"))
 
     def last_line(self) -> str:
         """The last line of stderr with anything in it, masked, at most 200 characters; "" for none."""
@@ -46,16 +48,17 @@ class Words:
         return "".join(character if character.isprintable() else " " for character in said)[:_REASON]
 
     def close(self) -> None:
-        self._sink.close()
+        if self._sink is not None:
+            self._sink.close()
 
 
 class CallWords(Words):
-    """Words that are an answer too: each stream also goes to its file in the call's sealed folder, up to `limit`
-    bytes.
+    """Words that are an answer: each stream goes to its file in the call's sealed folder, up to `limit` bytes, and no
+    log is kept.
     """
 
-    def __init__(self, sink: LogSink, *, secrets: Sequence[str], folder: Path, limit: int) -> None:
-        super().__init__(sink, secrets=secrets)
+    def __init__(self, *, secrets: Sequence[str], folder: Path, limit: int) -> None:
+        super().__init__(None, secrets=secrets)
         self._folder = SealedFolder(folder)
         self._room = dict.fromkeys(STREAMS, limit)
         self._waiting = {name: bytearray() for name in STREAMS}

@@ -99,7 +99,7 @@ class MemoryLogs(Logs):
         self, service: str, job: str, attempt: int, *, timestamps: bool, follow: bool
     ) -> AsyncIterator[bytes]:
         kept = self._kept.get((service, job, attempt))
-        if kept is None:
+        if kept is None or (kept.closed and not kept.added):
             raise NotFound("there is no such log")
         given = 0
         while True:

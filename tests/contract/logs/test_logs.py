@@ -50,8 +50,9 @@ async def test_each_line_has_its_time(logs):
     assert said == b"2025-06-15T15:06:40.250000Z one\n2025-06-15T15:06:40.250000Z two\n"
 
 
-async def test_an_empty_log_is_empty_and_no_log_is_not_found(logs):
-    assert await written(logs) == b""
+async def test_a_log_without_a_word_and_no_log_are_not_found(logs):
+    with pytest.raises(NotFound):
+        await written(logs)
     with pytest.raises(NotFound):
         await text(logs, attempt=2)
     with pytest.raises(NotFound):

@@ -50,7 +50,7 @@ class House:
             claims=Claims(objects=store.objects, ownership=Ownership(ledger.vault)),
             reading=Reading(bodies=bodies, clock=self.clock, limits=BodyLimits(1 << 20)),
             clock=self.clock,
-            wake=self.woken,
+            summon=self.woken,
         )
 
     def woken(self, news):
@@ -123,7 +123,7 @@ async def test_the_script_gets_the_callers_body_under_his_name(house, deploy, bo
     taken = []
 
     def answer(news):
-        assert news == {"cat": 1}
+        assert news == "cat"
         taken.append(house.board.take(seat))
         taken[0].done.set_result(DONE)
 

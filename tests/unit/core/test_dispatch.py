@@ -27,7 +27,7 @@ class House:
         self.ledger, self.board, self.roster, self.clock = ledger, board, roster, clock
         self.dispatch = Dispatch(
             queue=ledger.queue, jobs=jobs or ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
-            bodies=bodies, clock=clock, may_lease=lambda: self.room, changed=self.changed,
+            bodies=bodies, clock=clock, may_lease=lambda: self.room, changed=self.changed, freed=self.changed,
         )  # fmt: skip
 
     def changed(self):
@@ -348,14 +348,18 @@ async def test_a_late_answer_to_a_call_that_is_over_is_thrown_away(house, cat, s
     assert not sealed.exists()
 
 
-async def test_the_next_job_of_a_lane_is_hinted_at_when_the_one_before_ends(house, deploy, sit, queued):
+async def test_the_next_job_of_a_lane_is_there_when_the_one_before_ends(house, deploy, sit, queued):
+    """The fleet is told of the change; its look sets the hint by the ledger's counters."""
     service = deploy(runner={"idle_timeout": 0})
     await queued(service, lane="l:1")
     second = await queued(service, lane="l:1")
     sit(service)
     lease = (await house.one()).lease
     assert await house.dispatch.lease("r1") == [], "the second waits for the first"
+    told = house.changes
     await house.dispatch.report(lease, DONE)
+    assert house.changes > told
+    house.roster.hints.correct("cat", (await house.ledger.jobs.backlog())["cat"].queued)
     assert (await house.one()).lease.job == second
 
 

@@ -51,7 +51,7 @@ class House:
         )  # fmt: skip
         self.dispatch = Dispatch(
             queue=ledger.queue, jobs=ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
-            bodies=bodies, clock=clock, may_lease=lambda: self.room, changed=self.fleet.changed,
+            bodies=bodies, clock=clock, may_lease=lambda: self.room, changed=self.fleet.changed, freed=self.fleet.freed,
         )  # fmt: skip
 
     @asynccontextmanager

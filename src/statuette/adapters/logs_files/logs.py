@@ -7,16 +7,14 @@ than all the rest), and none grows too long to be listed.
 import asyncio
 import re
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from errno import EDQUOT, ENOSPC
-from functools import partial
 from pathlib import Path
 
 from statuette.adapters.logs_files.reading import exists, segments_text
 from statuette.adapters.logs_files.sink import FileSink
 from statuette.ports.clock import Clock
-from statuette.ports.errors import BadInput, DiskFull, NotFound
+from statuette.ports.errors import BadInput, NotFound
 from statuette.ports.logs import Logs, LogSink
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
@@ -38,28 +36,30 @@ class FileLogs(Logs):
         self._live: dict[Path, FileSink] = {}
 
     def open(self, service: str, job: str, attempt: int, *, secrets: tuple[str, ...]) -> LogSink:
-        """A new log, replacing one of the same attempt. Raises `BadInput` for ids that are no names, `DiskFull`."""
+        """A new log, replacing one of the same attempt. Raises `BadInput` for ids that are no names."""
         base = self._base(service, job, attempt)
         if base is None:
             raise BadInput("a service's or job's name cannot be a folder's name")
-        try:
-            begin = partial(FileSink, base, secrets=secrets, limit=self._limit, clock=self._clock, closed=self._closed)
-            sink = _opened(base, begin)
-        except OSError as error:
-            if error.errno in (ENOSPC, EDQUOT):
-                raise DiskFull from error
-            raise
+        sink = FileSink(base, secrets=secrets, limit=self._limit, clock=self._clock, closed=self._closed)
         self._live[base] = sink
         return sink
 
     async def read(
         self, service: str, job: str, attempt: int, *, timestamps: bool, follow: bool
     ) -> AsyncIterator[bytes]:
-        """The log in blocks of whole lines (the last one may be unfinished). Raises `NotFound`."""
+        """The log in blocks of whole lines (the last one may be unfinished).
+
+        Raises `NotFound`, also for a log that was closed without a word.
+        """
         base = self._base(service, job, attempt)
-        if base is None or not exists(base):
+        live = self._live.get(base) if base else None
+        if base is None or (live is None and not exists(base)):
             raise NotFound("there is no such log")
-        live = self._live.get(base) if follow else None
+        while follow and live is not None and not live.closed and not exists(base):
+            await live.changed.wait()
+        if not exists(base):
+            return
+        live = live if follow else None
         async with aclosing(segments_text(base, timestamps=timestamps, live=live)) as blocks:
             async for block in blocks:
                 yield block
@@ -80,16 +80,6 @@ class FileLogs(Logs):
             return None
         shard = f"{zlib.crc32(job.encode()) & 0xFF:02x}"
         return self._root / service / shard / f"{job}.{int(attempt)}"
-
-
-def _opened(base: Path, open_: Callable[[], FileSink]) -> FileSink:
-    """The sink; its folders are made when they are missing, which is seldom."""
-    try:
-        return open_()
-    except FileNotFoundError:
-        base.parent.parent.mkdir(mode=0o700, exist_ok=True)
-        base.parent.mkdir(mode=0o700, exist_ok=True)
-        return open_()
 
 
 def _remove(folder: Path, job: str) -> None:

@@ -34,7 +34,7 @@ class FileSink(LogSink):
     """One attempt's log. `limit` is in bytes of file: half for the beginning, half for the last two segments.
 
     `changed` is set, and replaced by a new event, whenever something new is on disk. A disk that is full costs
-    words, never the run.
+    words, never the run. The file is made with the first word: most scripts say nothing.
     """
 
     def __init__(self, base: Path, *, secrets: tuple[str, ...], limit: int, clock: Clock, closed: Closed) -> None:
@@ -54,7 +54,6 @@ class FileSink(LogSink):
         self._failed = False
         self._file = -1
         self._file_size = 0
-        self._open()
 
     def write(self, stream: str, data: bytes) -> None:
         if self.closed or not data:
@@ -130,6 +129,8 @@ class FileSink(LogSink):
 
     def _append(self, records: list[bytes]) -> None:
         """Write records, each whole into one segment, beginning new segments as they fill."""
+        if self._file < 0:
+            self._open()
         batch: list[bytes] = []
         size = 0
         for record in records:
@@ -159,7 +160,13 @@ class FileSink(LogSink):
 
     def _open(self) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._file = os.open(segment_path(self._base, self.segment), flags, 0o600)
+        path = segment_path(self._base, self.segment)
+        try:
+            self._file = os.open(path, flags, 0o600)
+        except FileNotFoundError:  # its folders are missing, which is seldom
+            path.parent.parent.mkdir(mode=0o700, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            self._file = os.open(path, flags, 0o600)
         self._file_size = 0
 
 

@@ -20,8 +20,14 @@ async def text(logs, *, follow=False, timestamps=False):
     return b"".join([block async for block in blocks])
 
 
+def say(logs):
+    sink = logs.open("gray", "job", 1, secrets=())
+    sink.write("stdout", b"a word\n")
+    sink.close()
+
+
 async def test_files_and_folders_are_private(logs, tmp_path):
-    logs.open("gray", "job", 1, secrets=()).close()
+    say(logs)
     [shard] = (tmp_path / "logs" / "gray").iterdir()
     assert (shard / "job.1.log").stat().st_mode & 0o777 == 0o600
     assert [path.stat().st_mode & 0o777 for path in (shard, shard.parent, shard.parent.parent)] == [0o700] * 3
@@ -90,8 +96,13 @@ async def test_a_line_that_looks_like_our_format_stays_a_line(logs):
     assert await text(logs) == forged
 
 
-async def test_removing_a_job_leaves_those_whose_names_begin_alike(logs, tmp_path):
+async def test_a_script_that_says_nothing_costs_no_file(logs, tmp_path):
     logs.open("gray", "job", 1, secrets=()).close()
+    assert list((tmp_path / "logs").rglob("*")) == []
+
+
+async def test_removing_a_job_leaves_those_whose_names_begin_alike(logs, tmp_path):
+    say(logs)
     [place] = (tmp_path / "logs").rglob("job.1.log")
     alike = [place.with_name(name) for name in ("job.x.1.log", "job.1.2.3.log", "jobs.1.log", "job.1.log.txt")]
     for path in alike:

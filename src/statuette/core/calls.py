@@ -44,15 +44,17 @@ class AnswerFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came of a call. `PUBLISHED` is the good outcome. Files are there as long as the call's context is open."""
+    """What came of a call. `PUBLISHED` is the good outcome. Files are there as long as the call's context is open; long
+    words are in files too.
+    """
 
     outcome: Outcome
     exit_code: int | None
     reason: str
     storage_event: bool
     files: tuple[AnswerFile, ...]
-    stdout: Path | None
-    stderr: Path | None
+    stdout: bytes | Path
+    stderr: bytes | Path
 
 
 @dataclass(slots=True, kw_only=True)
@@ -204,8 +206,8 @@ def _answer(call: Call, report: Report) -> Answer:
         reason=report.reason,
         storage_event=storage,
         files=tuple(_files(sealed / "out")) if sealed else (),
-        stdout=_existing(sealed, "stdout"),
-        stderr=_existing(sealed, "stderr"),
+        stdout=_said(sealed, "stdout", report.stdout),
+        stderr=_said(sealed, "stderr", report.stderr),
     )
 
 
@@ -220,8 +222,8 @@ def discard(sealed: str) -> None:
         asyncio.get_running_loop().run_in_executor(None, functools.partial(shutil.rmtree, sealed, ignore_errors=True))
 
 
-def _existing(sealed: Path | None, name: str) -> Path | None:
-    return sealed / name if sealed and (sealed / name).is_file() else None
+def _said(sealed: Path | None, name: str, short: bytes) -> bytes | Path:
+    return sealed / name if sealed and (sealed / name).is_file() else short
 
 
 def _files(out: Path) -> list[AnswerFile]:

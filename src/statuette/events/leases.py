@@ -52,6 +52,9 @@ class Commit:
 class Report:
     """How an attempt ended, or how far it has come, with the stages' times since the last word (seconds since the
     epoch).
+
+    `stdout` and `stderr` are what a call's script said where that is short; longer words lie in files of its sealed
+    folder.
     """
 
     outcome: Outcome
@@ -59,3 +62,5 @@ class Report:
     reason: str = ""
     stages: dict[Stage, float] = field(default_factory=dict)
     usage: Usage = Usage()
+    stdout: bytes = b""
+    stderr: bytes = b""

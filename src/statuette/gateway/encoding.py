@@ -6,6 +6,7 @@ errors. Small answers go in one piece; large ones are read, packed and encoded b
 
 import asyncio
 import base64
+import io
 import os
 import tempfile
 import zipfile
@@ -37,17 +38,19 @@ class Reply:
 async def reply_of(answer: Answer, *, content_type: str, spool: Path | None) -> Reply:
     """The answer of a call that went well. Its files must stay until the body has been sent."""
     if answer.storage_event or not answer.files:
-        words = [path for path in (answer.stdout, answer.stderr) if path is not None]
-        return await _encoded([_opened(path) for path in words], content_type=content_type, armour=False)
+        words = [_opened(said) for said in (answer.stdout, answer.stderr)]
+        return await _encoded(words, content_type=content_type, armour=False)
     if len(answer.files) == 1:
         return await _encoded([_opened(answer.files[0].path)], content_type=content_type, armour=True)
     packed = await asyncio.to_thread(_zip, answer.files, spool)
     return await _encoded([packed], content_type=content_type, armour=True)
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(said: Path | bytes) -> IO[bytes]:
+    if isinstance(said, bytes):
+        return io.BytesIO(said)
     # The folder is sealed, and still no link in it is followed.
-    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
+    return os.fdopen(os.open(said, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")
 
 
 def _zip(files: Sequence[AnswerFile], spool: Path | None) -> IO[bytes]:

@@ -33,7 +33,7 @@ _RETRY_AFTER = ((b"retry-after", b"5"),)
 async def failure_of(answer: Answer) -> Reply:
     """The answer to a call that did not go well: plain text, its first line says what happened."""
     status = _STATUS.get(answer.outcome, 503)
-    tails = await asyncio.to_thread(_tails, answer.stdout, answer.stderr)
+    tails = [tail for tail in (await _tail(answer.stdout), await _tail(answer.stderr)) if tail]
     body = b"\n".join([_first_line(answer).encode("utf-8", "replace"), *tails])
     return Reply(
         body=body,
@@ -52,12 +52,11 @@ def _first_line(answer: Answer) -> str:
     return f"{words}: {answer.reason}" if answer.reason and answer.reason != words else words
 
 
-def _tails(*paths: Path | None) -> list[bytes]:
-    tails = [_tail(path) for path in paths if path is not None]
-    return [tail for tail in tails if tail]
+async def _tail(said: Path | bytes) -> bytes:
+    return said[-TAIL:] if isinstance(said, bytes) else await asyncio.to_thread(_end_of, said)
 
 
-def _tail(path: Path) -> bytes:
+def _end_of(path: Path) -> bytes:
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as words:
         size = words.seek(0, os.SEEK_END)
         words.seek(max(0, size - TAIL))

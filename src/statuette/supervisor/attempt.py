@@ -53,7 +53,10 @@ class Attempt(Piece):
         except DiskFull as error:
             return self._word(Outcome.PLATFORM_FAULT, reason=str(error))
         try:
-            return await self._judged(words)
+            report = await self._judged(words)
+            if isinstance(words, CallWords):
+                report = replace(report, stdout=words.short("stdout"), stderr=words.short("stderr"))
+            return report
         finally:
             words.close()
 
@@ -86,7 +89,7 @@ class Attempt(Piece):
         order = await self._stage_in(words)
         result = await self._run(order, words)
         if isinstance(words, CallWords):
-            words.keep()  # also makes the folder that the outputs go into
+            words.keep()
         verdict_ = verdict(result)
         if self.watch.withdrawn:
             raise Withdrawn

@@ -63,6 +63,7 @@ def take_outputs(workspace: Workspace, place: Path) -> bool:
             return False
         except OSError as error:
             raise UnsafeOutput("the output folder was replaced by something else") from error
+        place.parent.mkdir(mode=0o700, exist_ok=True)
         with folder(place.parent) as target:
             os.rename(OUT, place.name, src_dir_fd=root, dst_dir_fd=target)
     return True

@@ -62,6 +62,7 @@ class CallWords(Words):
         self._folder = SealedFolder(folder)
         self._room = dict.fromkeys(STREAMS, limit)
         self._waiting = {name: bytearray() for name in STREAMS}
+        self._spilled: set[str] = set()
 
     def __call__(self, stream: str, data: bytes) -> None:
         super().__call__(stream, data)
@@ -80,22 +81,22 @@ class CallWords(Words):
                 waiting.clear()
                 self._room[stream] = 0
 
-    def keep(self) -> None:
-        """Write what is still in memory; then the folder is there, and files of all streams that said anything.
+    def short(self, stream: str) -> bytes:
+        """What the stream said, as far as it stayed in memory."""
+        return bytes(self._waiting[stream])
 
-        Raises `DiskFull`.
-        """
+    def keep(self) -> None:
+        """Write the rest of the streams that went into files. Raises `DiskFull`."""
         try:
-            self._folder.path.mkdir(mode=0o700, exist_ok=True)
-            for stream, waiting in self._waiting.items():
-                if waiting:
-                    self._write(stream)
+            for stream in tuple(self._spilled):
+                self._write(stream)
         except OSError as error:
             if error.errno in (ENOSPC, EDQUOT):
                 raise DiskFull from error
             raise
 
     def _write(self, stream: str) -> None:
+        self._spilled.add(stream)
         self._folder.path.mkdir(mode=0o700, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(self._folder.stream(stream), flags, 0o600), "wb") as file:

@@ -66,7 +66,7 @@ async def test_every_outcome_of_a_call_has_a_status(inside, runs, tmp_path, outc
     await inside.deploy("hello")
     (tmp_path / "err").write_bytes(b"x" * 20000 + b"\nthe end \xff\n")
     runs.answer = Answer(
-        outcome=outcome, exit_code=None, reason="because", storage_event=False, files=(), stdout=None,
+        outcome=outcome, exit_code=None, reason="because", storage_event=False, files=(), stdout=b"",
         stderr=tmp_path / "err",
     )  # fmt: skip
     answer = await inside.client.post("/run/hello", content=b"{}")

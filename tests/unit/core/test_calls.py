@@ -111,7 +111,7 @@ async def test_an_answer_holds_files_and_words_as_long_as_it_is_open(house, depl
         assert (answer.outcome, answer.exit_code, answer.storage_event) == (Outcome.PUBLISHED, 0, False)
         assert [(file.name, file.size) for file in answer.files] == [("b.txt", 2), ("sub/a.txt", 1)]
         assert answer.stdout.read_bytes() == b"said"
-        assert answer.stderr is None
+        assert answer.stderr == b""
         assert answer.files[1].path.read_bytes() == b"a"
     await asyncio.get_running_loop().shutdown_default_executor()
     assert not sealed.exists()

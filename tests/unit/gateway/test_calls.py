@@ -30,7 +30,7 @@ class SlowToClose:
         data = b"".join([chunk async for chunk in body])
         self.asked.append((caller, service, data, source_ip))
         yield Answer(
-            outcome=Outcome.PUBLISHED, exit_code=0, reason="", storage_event=False, files=(), stdout=None, stderr=None
+            outcome=Outcome.PUBLISHED, exit_code=0, reason="", storage_event=False, files=(), stdout=b"", stderr=b""
         )
         await asyncio.sleep(0.02)
         self.closed = True

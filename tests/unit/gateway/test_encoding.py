@@ -1,6 +1,7 @@
 """The contract's rules of base64, with small and large answers."""
 
 import base64
+import dataclasses
 import io
 import os
 import zipfile
@@ -36,7 +37,7 @@ class Folder:
         for name, data in words.items():
             if data is not None:
                 (self.path / name).write_bytes(data)
-        paths = {name: None if data is None else self.path / name for name, data in words.items()}
+        paths = {name: b"" if data is None else self.path / name for name, data in words.items()}
         return Answer(
             outcome=Outcome.PUBLISHED, exit_code=0, reason="", storage_event=storage_event, files=tuple(self.files),
             **paths,
@@ -88,7 +89,7 @@ async def test_names_that_are_no_text_and_times_before_zip(folder):
 
 async def test_no_file_gives_the_words_output_first(folder):
     assert await body_of(folder.answer(stdout=b"out\xff", stderr=b"err")) == b"out\xfferr"
-    assert await body_of(folder.answer(stdout=None, stderr=b"err")) == b"err"
+    assert await body_of(folder.answer(stdout=b"", stderr=b"err")) == b"err"
     assert await body_of(folder.answer()) == b""
     large = b"o" * (CHUNK + 5)
     assert await body_of(folder.answer(stdout=large, stderr=b"e" * CHUNK)) == large + b"e" * CHUNK
@@ -108,3 +109,8 @@ async def test_no_link_is_followed(folder, tmp_path, more):
         folder.write("other", b"1")
     with pytest.raises(OSError, match="symbolic links"):
         await reply_of(folder.answer(), content_type="text/plain", spool=None)
+
+
+async def test_short_words_come_without_files(folder):
+    answer = dataclasses.replace(folder.answer(), stdout=b"said ", stderr=b"and complained")
+    assert await body_of(answer) == b"said and complained"

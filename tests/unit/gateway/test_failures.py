@@ -7,7 +7,7 @@ from statuette.events.jobs import Outcome
 from statuette.gateway.failures import TAIL, failure_of
 
 
-def failed(outcome: Outcome, *, exit_code=None, reason="", stdout=None, stderr=None) -> Answer:
+def failed(outcome: Outcome, *, exit_code=None, reason="", stdout=b"", stderr=b"") -> Answer:
     return Answer(
         outcome=outcome, exit_code=exit_code, reason=reason, storage_event=False, files=(), stdout=stdout, stderr=stderr
     )  # fmt: skip

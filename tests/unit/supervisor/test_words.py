@@ -31,24 +31,23 @@ async def test_a_calls_words_and_files_are_handed_over(world):
     world.runner.script = script
     folder = await call(world)
     assert (folder.out / "answer.txt").read_text() == "42"
-    assert folder.stream("stdout").read_bytes() == b"thinking\n"
-    assert folder.stream("stderr").read_bytes() == b"hmm\n"
+    assert (world.report.stdout, world.report.stderr) == (b"thinking\n", b"hmm\n")
     assert world.stored("out/answer.txt") == b"42"
     assert world.work.commits["call-lease"].manifest.entries[0].sha256 == ""
 
 
 async def test_a_call_without_files_asks_for_no_commit(world):
     world.runner.script = saying(("stdout", b"plain"))
-    folder = await call(world)
+    await world.serve(world.job("call-lease", call="c1"))
     assert world.work.commits == {}
-    assert folder.stream("stdout").read_bytes() == b"plain"
-    assert not folder.out.exists()
+    assert world.report.stdout == b"plain"
+    assert world.work.handed == {}, "short words need no folder"
 
 
 async def test_a_failed_call_hands_over_its_words(world):
     world.runner.script = saying(("stderr", b"boom\n"), code=9)
-    folder = await call(world)
-    assert folder.stream("stderr").read_bytes() == b"boom\n"
+    await world.serve(world.job("call-lease", call="c1"))
+    assert world.report.stderr == b"boom\n"
     assert (world.report.outcome, world.report.exit_code) == (Outcome.SCRIPT_FAILED, 9)
 
 

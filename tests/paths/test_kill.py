@@ -55,6 +55,20 @@ def test_a_killed_runner_costs_an_attempt(shared: Platform, name: str) -> None:
     assert (job["state"], job["attempts"]) == ("published", 2)
 
 
+def test_a_removed_service_stops_at_once(shared: Platform, name: str) -> None:
+    """A service of the same name, made right after, is not troubled by what the old one ran."""
+    shared.deploy(name, 'echo here; sleep 3; echo old > "$TMP_OUTPUT_DIR/old"\n')
+    shared.put(f"{name}/in/x", b"1")
+    job_id = until(lambda: next(iter(shared.jobs(name)), None), 20)
+    until(lambda: "here" in shared.ask("GET", f"/system/logs/{name}/{job_id}").text, 20)
+    assert shared.ask("DELETE", f"/system/services/{name}").status_code == 204
+    shared.deploy(name, COPY)
+    old = until(lambda: [job for job in shared.jobs(name).values() if job["state"] == "cancelled"], 20)
+    assert len(old) == 1
+    time.sleep(3.5)  # longer than the old script would have gone on
+    assert shared.names(f"{name}/out") == []
+
+
 def test_a_second_manager_is_refused(own: Platform) -> None:
     own.up()
     second = Platform(own.state)

@@ -170,7 +170,8 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
         Surroundings(
             ledger=plugs.services, catalog=catalog, ownership=ownership, buckets=plugs.buckets, objects=plugs.objects,
             keys=plugs.keys, events=plugs.events, backend=plugs.backend, sweep=sweep, board=board, roster=roster,
-            clock=clock, changed=fleet.changed, namespace=settings.about.namespace,
+            clock=clock, changed=fleet.changed, withdraw=dispatch.withdraw,
+            namespace=settings.about.namespace,
         )
     )  # fmt: skip
     parts = Parts(

@@ -117,6 +117,13 @@ class Dispatch:
             return []
         return [await seat.withdrawn.get()]
 
+    def withdraw(self, service: str) -> None:
+        """Have every run of a service that is gone ended; its supervisors report them as cancelled."""
+        for lease, record in self._leased.items():
+            seat = self._roster.get(lease.runner)
+            if record.name == service and seat is not None:
+                seat.withdrawn.put_nowait(lease)
+
     def _usable(self, seat: Seat) -> bool:
         """Whether the runner may take any further work: its service's revision still stands and its reuse rule allows
         it.

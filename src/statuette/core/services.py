@@ -60,6 +60,7 @@ class Surroundings:
     roster: Roster
     clock: Clock
     changed: Callable[[], None]
+    withdraw: Callable[[str], None]
     namespace: str
     resolve: deployment.Resolve = deployment.resolve
 
@@ -106,7 +107,9 @@ class Services:
             await self._settle(caller, record, old)
 
     async def remove(self, caller: Principal, name: str, *, purge: bool = False) -> None:
-        """Remove a service. Its buckets stay, unless `purge`: then those that no other service uses are emptied and
+        """Remove a service and end what it runs.
+
+        Its buckets stay, unless `purge`: then those that no other service uses and that are its owner's are emptied and
         deleted.
         """
         around = self._around
@@ -116,6 +119,7 @@ class Services:
             await around.ledger.remove(name)
             around.catalog.drop(name)
             around.board.drop_service(name, f"the service {name} was removed")
+            around.withdraw(name)
             around.roster.dismiss_service(name)
             if (task := self._preparing.pop(name, None)) is not None:
                 task.cancel()

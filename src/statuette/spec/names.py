@@ -11,6 +11,9 @@ Objects' keys, one rule each (the embedded store would fold or refuse some on it
 | a part over 255 bytes | refused in what users give; names that the platform makes (outputs) are shortened |
 | blanks, `+`, `%`, any other Unicode | as they are |
 
+These rules hold for what users and callers give us. An input that lies in a bucket has its key from the store: whatever
+the store took is work.
+
 `…_problem` functions tell what is wrong in words that follow a field's name, None when nothing is.
 """
 

@@ -441,3 +441,14 @@ def test_output_rules_carry_prefixes_and_suffixes(record):
     assert (first.target.key, first.prefix, first.suffix) == ("a", ("p",), (".s",))
     assert (second.target.key, second.prefix, second.suffix) == ("b", (), ())
     assert output_rules(None) == []
+
+
+async def test_what_a_removed_service_runs_is_withdrawn(house, deploy, sit, queued):
+    service = deploy()
+    await queued(service)
+    seat = sit(service)
+    lease = (await house.one()).lease
+    house.dispatch.withdraw("dog")
+    assert seat.withdrawn.empty()
+    house.dispatch.withdraw("cat")
+    assert await house.dispatch.cancelled("r1") == [lease]

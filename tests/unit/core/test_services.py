@@ -36,6 +36,7 @@ class House:
     def __init__(self, *, ledger, catalog, marks, clock, store, board, roster, **other):
         self.ledger, self.catalog, self.store, self.board, self.roster = ledger, catalog, store, board, roster
         self.changes = 0
+        self.withdrawn = []
         self.ownership = Ownership(other.get("vault", ledger.vault))
         objects = other.get("objects", store.objects)
         intake = Intake(ledger=ledger.intake, catalog=catalog, marks=marks, clock=clock, wake=[].append)
@@ -46,7 +47,8 @@ class House:
                 events=other.get("events", store.events),
                 backend=other.get("backend", PlainBackend(cpu=2000, memory=4 * GIB)),
                 sweep=Sweep(objects=objects, ledger=ledger.intake, intake=intake, catalog=catalog, clock=clock),
-                board=board, roster=roster, clock=clock, changed=self.changed, namespace="statuette",
+                board=board, roster=roster, clock=clock, changed=self.changed, withdraw=self.withdrawn.append,
+                namespace="statuette",
                 resolve=self.resolve,
             )
         )  # fmt: skip

@@ -9,6 +9,7 @@ Python client, which shows how far every picture is. It may be run again, on a p
 import argparse
 import asyncio
 import io
+import shutil
 import socket
 import subprocess
 import sys
@@ -76,10 +77,16 @@ def run(folder: StateFolder) -> None:
     asyncio.run(fan_out(folder))
 
 
+def program() -> str:
+    """How the command line is called from here: by its name where the shell finds it."""
+    beside = Path(sys.executable).with_name("statuette")
+    return "statuette" if shutil.which("statuette") == str(beside) else shown(beside)
+
+
 def statuette(verb: str, folder: StateFolder, *arguments: str) -> None:
     """Run a command of the command line, shown first. Raises `CommandError` when it fails."""
     typed = [verb, *arguments, "--state", shown(folder.path)]
-    out.print(f"[bold]$ statuette {' '.join(typed)}[/bold]", soft_wrap=True)
+    out.print(f"[bold]$ {program()} {' '.join(typed)}[/bold]", soft_wrap=True)
     done = subprocess.run([sys.executable, "-m", "statuette", *typed], check=False)
     if done.returncode:
         raise CommandError(f"statuette {verb} ended with exit code {done.returncode}")
@@ -222,7 +229,7 @@ def say_how_to_go_on(folder: StateFolder) -> None:
         ("status", "how the platform is"),
         ("down", "end it; its state stays"),
     ):
-        out.print(f"  statuette {command} {state}", soft_wrap=True)
+        out.print(f"  {program()} {command} {state}", soft_wrap=True)
         out.print(f"      {meaning}", style="dim")
 
 

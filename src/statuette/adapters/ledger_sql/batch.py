@@ -8,13 +8,14 @@ statement and moves up what waited in the lanes of jobs that ended; `finish` add
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from statuette.adapters.ledger_sql.codec import Plain, Row, load_job, moving_row
+from statuette.adapters.ledger_sql.codec import Plain, load_job, moving_row
 from statuette.adapters.ledger_sql.schema import COUNTED, backlog, jobs, shelf_of
+from statuette.adapters.ledger_sql.statements import Statement, among, listed
 from statuette.events import transitions
 from statuette.events.jobs import FINAL, RUNNING, Job, JobState
 from statuette.events.leases import Lease
@@ -27,11 +28,22 @@ _SERIAL_LOCK = 0x5747_4C41  # the same number in every manager
 HELD = RUNNING - {JobState.UNPUBLISHED}
 """States in which somebody holds a lease."""
 
-_update = jobs.update().where(jobs.c.sequence == sa.bindparam("row"))
-_first_of_lane = (
+_ID, _UNTIL = (list(jobs.c.keys()).index(name) for name in ("id", "lease_until"))
+_update = Statement(jobs.update().where(jobs.c.sequence == sa.bindparam("row")))
+_first_of_lane = Statement(
     sa.select(jobs).where(jobs.c.open_lane == sa.bindparam("lane")).order_by(jobs.c.sequence).limit(1).with_for_update()
 )
+by_ids = Statement.for_each(
+    lambda dialect: sa.select(jobs).where(among(jobs.c.id, dialect)).order_by(jobs.c.sequence).with_for_update()
+)
+_moment = Statement(sa.select(sa.extract("epoch", sa.func.clock_timestamp()).cast(sa.Double)))
+_serial_lock = Statement(sa.select(sa.func.pg_advisory_xact_lock(_SERIAL_LOCK)))
 Upsert = sqlite.Insert | postgresql.Insert
+
+
+def upsert(table: sa.Table, dialect: str) -> Upsert:
+    """An insert that knows `on_conflict_do_…` in this database's way."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def _adding(insert: Upsert) -> Upsert:
@@ -40,8 +52,7 @@ def _adding(insert: Upsert) -> Upsert:
     return insert.on_conflict_do_update(index_elements=[backlog.c.service, backlog.c.incarnation], set_=added)
 
 
-# Built once: putting a statement together costs more than running it.
-_add_counts: dict[bool, Upsert] = {True: _adding(postgresql.insert(backlog)), False: _adding(sqlite.insert(backlog))}
+_add_counts = Statement.for_each(lambda dialect: _adding(upsert(backlog, dialect)))
 
 
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -81,8 +92,7 @@ class Batch:
         """The lease clock: this machine's monotonic one, or where there may be several machines the database's."""
         if self._lease_now is None:
             if self.on_postgresql:
-                moment = sa.select(sa.extract("epoch", sa.func.clock_timestamp()).cast(sa.Double))
-                self._lease_now = self.connection.execute(moment).scalar_one()
+                self._lease_now = float(_moment.rows(self.connection, {})[0][0])
             else:
                 self._lease_now = self._lease_clock()
         return self._lease_now
@@ -90,24 +100,23 @@ class Batch:
     def serialise(self) -> None:
         """Let no other manager's transaction of this kind run beside this one: sequences and lanes stay in order."""
         if self.on_postgresql:
-            self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SERIAL_LOCK)))
+            _serial_lock.rows(self.connection, {})
 
     def upsert(self, table: sa.Table) -> Upsert:
         """An insert that knows `on_conflict_do_…` in this database's way."""
-        return postgresql.insert(table) if self.on_postgresql else sqlite.insert(table)
+        return upsert(table, self.connection.dialect.name)
 
     def load(self, ids: Iterable[str]) -> None:
         """Read these jobs' rows, locked, unless they were read before."""
         for some in chunks(sorted({name for name in ids if name not in self._entries})):
-            query = sa.select(jobs).where(jobs.c.id.in_(some)).order_by(jobs.c.sequence).with_for_update()
-            for row in self.connection.execute(query):
+            for row in by_ids.rows(self.connection, listed(self.connection, some)):
                 self.entry(row)
 
-    def entry(self, row: Row) -> Entry:
-        """The entry of a row that was just read; one that was read before counts more."""
-        known = self._entries.get(row.id)
+    def entry(self, row: Sequence[Any]) -> Entry:
+        """The entry of a row of `jobs` that was just read; one that was read before counts more."""
+        known = self._entries.get(row[_ID])
         if known is None:
-            known = self._entries[row.id] = Entry(load_job(row), row.lease_until)
+            known = self._entries[row[_ID]] = Entry(load_job(row), row[_UNTIL])
         return known
 
     def find(self, job: str) -> Entry | None:
@@ -138,6 +147,10 @@ class Batch:
         if shelf in COUNTED:
             self._moved[service, incarnation, shelf] += step
 
+    def moved_services(self) -> set[str]:
+        """Services of which a job came, went or changed its shelf (also where the counts came out the same)."""
+        return {service for (service, _, shelf), step in self._moved.items() if step or shelf != "running"}
+
     def drop(self, entry: Entry) -> None:
         """Forget a job whose row is deleted."""
         del self._entries[entry.job.id]
@@ -152,19 +165,17 @@ class Batch:
             self._write_changed()
 
     def _promote(self, lane: str) -> None:
-        row = self.connection.execute(_first_of_lane, {"lane": lane}).first()
-        if row is None:
-            return
-        entry = self.entry(row)
-        if entry.job.state is JobState.WAITING:
-            self.put(entry, transitions.promoted(entry.job), until=None)
+        for row in _first_of_lane.rows(self.connection, {"lane": lane}):
+            entry = self.entry(row)
+            if entry.job.state is JobState.WAITING:
+                self.put(entry, transitions.promoted(entry.job), until=None)
 
     def _write_changed(self) -> None:
         changed = [entry for entry in self._entries.values() if entry.changed]
         if not changed:
             return
         changed.sort(key=lambda entry: entry.job.sequence)
-        self.execute_many(_update, [moving_row(entry.job, until=entry.until, now=self.now) for entry in changed])
+        _update.many(self.connection, [moving_row(entry.job, until=entry.until, now=self.now) for entry in changed])
         for entry in changed:
             entry.changed = False
 
@@ -182,5 +193,4 @@ class Batch:
                 row = steps.setdefault((service, incarnation), dict.fromkeys(COUNTED, 0))
                 row[shelf] = step
         rows = [{"service": key[0], "incarnation": key[1], **steps[key]} for key in sorted(steps)]
-        if rows:
-            self.execute_many(_add_counts[self.on_postgresql], rows)
+        _add_counts.many(self.connection, rows)

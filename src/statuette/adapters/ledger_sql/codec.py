@@ -1,18 +1,21 @@
 """Values to rows and back: events, jobs, attempts, manifests; JSON as bytes, what has its default is left out."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 import orjson
 import sqlalchemy as sa
 
-from statuette.adapters.ledger_sql.schema import shelf_of
+from statuette.adapters.ledger_sql.schema import jobs, shelf_of
+from statuette.events.event import Event
 from statuette.events.jobs import FINAL, LEASABLE, Attempt, Job, JobState, NewJob, Outcome, Retries, Stage, Usage
 from statuette.events.leases import Manifest, ManifestEntry
 from statuette.events.portable import dump_event, load_event
 
 Row = sa.Row[*tuple[Any, ...]]
 Plain = dict[str, Any]
+_COLUMNS = tuple(jobs.c.keys())
 
 
 def dump_json(value: object) -> bytes:
@@ -83,34 +86,51 @@ def moving_row(job: Job, *, until: float | None, now: float) -> Plain:
     }
 
 
-def load_job(row: Row) -> Job:
-    """The job that a row of `jobs` holds."""
-    event, retries = load_json(row.fixed)
-    stages, faults, reason, exit_code, runner = load_json(row.moving)
+_KNOWN_BYTES = 8192
+
+
+def _parse_fixed(text: bytes) -> tuple[Event, Retries]:
+    event, retries = load_json(text)
+    return load_event(event), Retries(**retries)
+
+
+# A job under way is read again for its commit and its last word. Large events are not worth the memory.
+_known_fixed = lru_cache(maxsize=256)(_parse_fixed)
+
+
+def _load_fixed(text: bytes) -> tuple[Event, Retries]:
+    return _known_fixed(text) if len(text) <= _KNOWN_BYTES else _parse_fixed(text)
+
+
+def load_job(row: Sequence[Any]) -> Job:
+    """The job that a row of `jobs` holds, given with all its columns in the table's order."""
+    values = dict(zip(_COLUMNS, row, strict=True))
+    event, retries = _load_fixed(values["fixed"])
+    stages, faults, reason, exit_code, runner = load_json(values["moving"])
     return Job(
-        id=row.id,
-        key=row.key,
-        sequence=row.sequence,
-        service=row.service,
-        incarnation=row.incarnation,
-        event=load_event(event),
-        principal=row.principal,
-        state=JobState(row.state),
-        accepted=row.accepted,
-        lane=row.lane,
-        priority=row.priority,
-        attempt=row.attempt,
+        id=values["id"],
+        key=values["key"],
+        sequence=values["sequence"],
+        service=values["service"],
+        incarnation=values["incarnation"],
+        event=event,
+        principal=values["principal"],
+        state=JobState(values["state"]),
+        accepted=values["accepted"],
+        lane=values["lane"],
+        priority=values["priority"],
+        attempt=values["attempt"],
         faults={Outcome(name): count for name, count in faults.items()},
-        generation=row.generation,
-        commit=row.commit_id,
-        not_before=row.not_before,
-        ended=row.ended,
+        generation=values["generation"],
+        commit=values["commit_id"],
+        not_before=values["not_before"],
+        ended=values["ended"],
         reason=reason,
         exit_code=exit_code,
         runner=runner,
-        body_hash=row.body_hash,
+        body_hash=values["body_hash"],
         stages=_load_stages(stages),
-        retries=Retries(**retries),
+        retries=retries,
     )
 
 

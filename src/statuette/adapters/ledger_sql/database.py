@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from statuette.adapters.ledger_sql.statements import run
+
 BUSY_SECONDS = 5.0
 _SQLITE_SETTINGS = (
     "PRAGMA journal_mode=WAL",
@@ -79,4 +81,4 @@ def _prepare_sqlite_reader(connection: sqlite3.Connection, record: object) -> No
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    run(connection, "BEGIN IMMEDIATE", ())

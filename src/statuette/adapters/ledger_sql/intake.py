@@ -6,10 +6,11 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from statuette.adapters.ledger_sql.batch import Batch, chunks
+from statuette.adapters.ledger_sql.batch import Batch, Upsert, chunks, upsert
 from statuette.adapters.ledger_sql.codec import Plain, dump_json, new_row
 from statuette.adapters.ledger_sql.reader import Reader
 from statuette.adapters.ledger_sql.schema import jobs, seen, shelf_of, streams
+from statuette.adapters.ledger_sql.statements import Statement, among, listed
 from statuette.adapters.ledger_sql.writer import MAX_WEIGHT, Request, Writer
 from statuette.events.jobs import JobState, NewJob
 from statuette.ports.intake import Acceptance, Arrival, IntakeLedger, Seen
@@ -48,6 +49,27 @@ SEEN_QUESTIONS = {
         " AND object_key = value ->> 1 AND identity = value ->> 2"
     ),
 }
+_seen_question = Statement(SEEN_QUESTIONS)
+standing_question = Statement.for_each(
+    lambda dialect: sa.select(jobs.c.key, jobs.c.id, jobs.c.body_hash).where(among(jobs.c.key, dialect))
+)
+lanes_question = Statement.for_each(
+    lambda dialect: sa.select(jobs.c.open_lane).where(among(jobs.c.open_lane, dialect)).distinct()
+)
+_add_sightings = Statement.for_each(lambda dialect: upsert(seen, dialect).on_conflict_do_nothing())
+_add_jobs = Statement(jobs.insert().inline())
+
+
+def _moving(insert: Upsert) -> Upsert:
+    """Let a stream's position be the further one."""
+    return insert.on_conflict_do_update(
+        index_elements=[streams.c.stream],
+        set_={"position": insert.excluded.position},
+        where=insert.excluded.position > streams.c.position,
+    )
+
+
+_move = Statement.for_each(lambda dialect: _moving(upsert(streams, dialect)))
 
 
 class SqlIntake(IntakeLedger):
@@ -106,8 +128,8 @@ def accept(batch: Batch, requests: Sequence[Accept]) -> None:
         {"feed": feed, "object_key": key, "identity": identity, "modified": modified}
         for (feed, key, identity), modified in known.new_sightings.items()
     ]
-    batch.execute_many(batch.upsert(seen).on_conflict_do_nothing(), rows)
-    batch.execute_many(jobs.insert(), known.new_rows)
+    _add_sightings.many(batch.connection, rows)
+    _add_jobs.many(batch.connection, known.new_rows)
     _move_positions(batch, requests)
 
 
@@ -126,26 +148,24 @@ def _look_up(connection: sa.Connection, arrivals: Sequence[Arrival]) -> _Known:
 
 def _seen_of(connection: sa.Connection, sightings: Iterable[Sighting]) -> set[Sighting]:
     found: set[Sighting] = set()
-    question = SEEN_QUESTIONS[connection.dialect.name]
     for some in chunks(sightings):
-        rows = connection.execute(question, {"given": dump_json(some).decode()})
-        found.update((row.feed, row.object_key, row.identity) for row in rows)
+        rows = _seen_question.rows(connection, {"given": dump_json(some).decode()})
+        found.update((feed, key, identity) for feed, key, identity in rows)
     return found
 
 
 def _standing(connection: sa.Connection, keys: Iterable[str]) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for some in chunks(keys):
-        query = sa.select(jobs.c.key, jobs.c.id, jobs.c.body_hash).where(jobs.c.key.in_(some))
-        found.update({row.key: (row.id, row.body_hash) for row in connection.execute(query)})
+        rows = standing_question.rows(connection, listed(connection, some))
+        found.update({key: (job, body_hash) for key, job, body_hash in rows})
     return found
 
 
 def _open_lanes(connection: sa.Connection, lanes: Iterable[str]) -> set[str]:
     found: set[str] = set()
     for some in chunks(lanes):
-        query = sa.select(jobs.c.open_lane).where(jobs.c.open_lane.in_(some)).distinct()
-        found.update(connection.scalars(query))
+        found.update(lane for (lane,) in lanes_question.rows(connection, listed(connection, some)))
     return found
 
 
@@ -181,13 +201,7 @@ def _move_positions(batch: Batch, requests: Sequence[Accept]) -> None:
     for request in requests:
         if request.stream and request.position is not None:
             furthest[request.stream] = max(request.position, furthest.get(request.stream, request.position))
-    insert = batch.upsert(streams)
-    move = insert.on_conflict_do_update(
-        index_elements=[streams.c.stream],
-        set_={"position": insert.excluded.position},
-        where=insert.excluded.position > streams.c.position,
-    )
-    batch.execute_many(move, [{"stream": name, "position": furthest[name]} for name in sorted(furthest)])
+    _move.many(batch.connection, [{"stream": name, "position": furthest[name]} for name in sorted(furthest)])
 
 
 def forget(batch: Batch, requests: Sequence[Forget]) -> None:

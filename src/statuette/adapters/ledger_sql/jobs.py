@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from statuette.adapters.ledger_sql.batch import Batch, Entry, chunks
 from statuette.adapters.ledger_sql.codec import load_attempt, load_job
+from statuette.adapters.ledger_sql.counters import Counters
 from statuette.adapters.ledger_sql.queue import kept_commit
 from statuette.adapters.ledger_sql.reader import Reader
-from statuette.adapters.ledger_sql.schema import COUNTED, SHELVES, attempts, backlog, commits, jobs, shelf_of
+from statuette.adapters.ledger_sql.schema import SHELVES, attempts, commits, jobs, shelf_of
 from statuette.adapters.ledger_sql.writer import MAX_WEIGHT, Request, Writer
 from statuette.events import transitions
 from statuette.events.jobs import FINAL, RUNNING, Attempt, Job
@@ -32,9 +33,10 @@ class Remove(Request[list[str]]):
 class SqlJobs(JobLedger):
     """`JobLedger` over the reader and, for removals, the writer thread."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
+    def __init__(self, *, writer: Writer, reader: Reader, counters: Counters) -> None:
         self._writer = writer
         self._reader = reader
+        self._counters = counters
 
     async def get(self, job: str) -> Job | None:
         return await self._reader.read(lambda connection: _get(connection, job))
@@ -55,7 +57,7 @@ class SqlJobs(JobLedger):
         return removed
 
     async def backlog(self) -> Mapping[str, Backlog]:
-        return await self._reader.read(_backlog)
+        return await self._reader.read(self._counters.look)
 
 
 def _parsed_token(after: str) -> int | None:
@@ -111,33 +113,6 @@ def _history(connection: sa.Connection, name: str) -> tuple[list[Attempt], Commi
         return [], None
     query = sa.select(attempts).where(attempts.c.job == job.sequence).order_by(attempts.c.number)
     return [load_attempt(row, job) for row in connection.execute(query)], kept_commit(connection, job)
-
-
-def _oldest(shelf: str) -> sa.ScalarSelect[float]:
-    first = sa.select(jobs.c.accepted).where(jobs.c.service == backlog.c.service, jobs.c.shelf == shelf)
-    return first.order_by(jobs.c.sequence).limit(1).correlate(backlog).scalar_subquery()
-
-
-_summed = [sa.func.sum(backlog.c[name]).label(name) for name in COUNTED]
-backlog_question = (
-    sa.select(
-        backlog.c.service,
-        *_summed,
-        _oldest("queued").label("oldest_queued"),
-        _oldest("waiting").label("oldest_waiting"),
-    )
-    .group_by(backlog.c.service)
-    .having(sa.or_(*(total > 0 for total in _summed)))
-)
-
-
-def _backlog(connection: sa.Connection) -> dict[str, Backlog]:
-    found: dict[str, Backlog] = {}
-    for row in connection.execute(backlog_question):
-        times = [at for at in (row.oldest_queued, row.oldest_waiting) if at is not None]
-        counts = {name: int(getattr(row, name)) for name in COUNTED}
-        found[row.service] = Backlog(oldest=min(times, default=0.0), **counts)
-    return found
 
 
 def remove(batch: Batch, requests: Sequence[Remove]) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from statuette.adapters.ledger_sql.batch import Batch, Entry
 from statuette.adapters.ledger_sql.codec import Plain, dump_json, dump_usage
 from statuette.adapters.ledger_sql.schema import attempts, jobs
+from statuette.adapters.ledger_sql.statements import Statement
 from statuette.adapters.ledger_sql.writer import Request
 from statuette.events import transitions
 from statuette.events.jobs import Job, Usage
@@ -46,6 +47,7 @@ next_ready = (
     .limit(sa.bindparam("total", type_=sa.Integer))
     .with_for_update(skip_locked=True)
 )
+_ripen_due, _next_ready, _open_attempts = Statement(_ripen), Statement(next_ready), Statement(attempts.insert())
 
 
 def take(batch: Batch, requests: Sequence[Take]) -> None:
@@ -57,14 +59,14 @@ def take(batch: Batch, requests: Sequence[Take]) -> None:
     opened: list[Plain] = []
     for line in sorted(lines):
         _take_line(batch, line=line, requests=lines[line], opened=opened)
-    batch.execute_many(attempts.insert(), opened)
+    _open_attempts.many(batch.connection, opened)
 
 
 def _take_line(batch: Batch, *, line: str, requests: Sequence[Take], opened: list[Plain]) -> None:
     at = {"line": line, "now": batch.now}
-    batch.connection.execute(_ripen, at)
+    _ripen_due.rows(batch.connection, at)
     total = sum(request.limit for request in requests)
-    rows = iter(batch.connection.execute(next_ready, at | {"total": total}).all())
+    rows = iter(_next_ready.rows(batch.connection, at | {"total": total}))
     for request in requests:
         mine = [batch.entry(row) for row in islice(rows, request.limit)]
         request.answer = [_hand_out(entry, batch=batch, request=request, opened=opened) for entry in mine]

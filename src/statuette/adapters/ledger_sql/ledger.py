@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from statuette.adapters.ledger_sql import intake, jobs, leasing, queue, schema, services, vault
+from statuette.adapters.ledger_sql.counters import Counters
 from statuette.adapters.ledger_sql.database import file_of, make_file, parsed, reading_engine, writing_engine
 from statuette.adapters.ledger_sql.faults import translated
 from statuette.adapters.ledger_sql.migrate import migrate
@@ -64,13 +65,16 @@ async def open_ledger(
     address = parsed(url)
     writing, seal = await asyncio.to_thread(_prepare, address, key_file)
     reader = Reader(reading_engine(address, connections=CONNECTIONS))
-    writer = Writer(writing, stages=STAGES, clock=clock, lease_clock=lease_clock or clock.monotonic)
+    counters = Counters()
+    writer = Writer(
+        writing, stages=STAGES, clock=clock, lease_clock=lease_clock or clock.monotonic, moved=counters.moved
+    )
     writer.start()
     try:
         yield SqlLedger(
             intake=intake.SqlIntake(writer, reader),
             queue=queue.SqlQueue(writer),
-            jobs=jobs.SqlJobs(writer, reader),
+            jobs=jobs.SqlJobs(writer=writer, reader=reader, counters=counters),
             services=services.SqlServices(writer=writer, reader=reader, seal=seal),
             vault=vault.SqlVault(writer=writer, reader=reader, seal=seal),
         )

@@ -18,6 +18,7 @@ from statuette.adapters.ledger_sql.codec import (
 )
 from statuette.adapters.ledger_sql.leasing import Take
 from statuette.adapters.ledger_sql.schema import attempts, commits, jobs
+from statuette.adapters.ledger_sql.statements import Statement
 from statuette.adapters.ledger_sql.writer import Request, Writer
 from statuette.events import transitions
 from statuette.events.jobs import Job, JobState, Outcome
@@ -139,7 +140,7 @@ def commit(batch: Batch, requests: Sequence[MakeCommit]) -> None:
         request.answer = _commit_one(entry, batch=batch, manifest=request.manifest, earlier=earlier)
         kept[entry.job.id, entry.job.generation] = request.answer
         made.append(_commit_row(entry.job, request.answer))
-    batch.execute_many(commits.insert(), made)
+    _add_commits.many(batch.connection, made)
 
 
 def _commit_one(entry: Entry, *, batch: Batch, manifest: Manifest, earlier: Commit | None) -> Commit:
@@ -189,9 +190,10 @@ def kept_commit(connection: sa.Connection, job: Job) -> Commit | None:
     )
 
 
-_close_attempt = attempts.update().where(
-    attempts.c.job == sa.bindparam("of_job"), attempts.c.number == sa.bindparam("of_number")
+_close_attempt = Statement(
+    attempts.update().where(attempts.c.job == sa.bindparam("of_job"), attempts.c.number == sa.bindparam("of_number"))
 )
+_add_commits = Statement(commits.insert())
 
 
 def report(batch: Batch, requests: Sequence[LastWord]) -> None:
@@ -206,7 +208,7 @@ def report(batch: Batch, requests: Sequence[LastWord]) -> None:
         request.answer = transitions.ended(entry.job, request.report, now=batch.now)
         batch.put(entry, request.answer, until=None)
         closed.append(_closed(request.answer, report=request.report, now=batch.now))
-    batch.execute_many(_close_attempt, closed)
+    _close_attempt.many(batch.connection, closed)
 
 
 def _closed(job: Job, *, report: Report, now: float) -> Plain:
@@ -240,7 +242,7 @@ def _take_back(batch: Batch, entries: Sequence[Entry]) -> list[Job]:
         batch.put(entry, after, until=None)
         word = Report(outcome=_outcome(before, after), reason=after.reason)
         closed.append(_closed(after, report=word, now=batch.now))
-    batch.execute_many(_close_attempt, closed)
+    _close_attempt.many(batch.connection, closed)
     return [entry.job for entry in entries]
 
 

@@ -58,13 +58,25 @@ Stages = Sequence[tuple[type[Request[Any]], Stage]]
 
 
 class Writer:
-    """Owns the connection that writes. `stages` says for each kind of request what is done, in the order it is done."""
+    """Owns the connection that writes. `stages` says for each kind of request what is done, in the order it is done.
 
-    def __init__(self, engine: sa.Engine, *, stages: Stages, clock: Clock, lease_clock: Callable[[], float]) -> None:
+    `moved` is told after each transaction of which services jobs moved, before anyone is answered.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        *,
+        stages: Stages,
+        clock: Clock,
+        lease_clock: Callable[[], float],
+        moved: Callable[[set[str]], None],
+    ) -> None:
         self._engine = engine
         self._stages = stages
         self._clock = clock
         self._lease_clock = lease_clock
+        self._moved = moved
         self._queue: queue.SimpleQueue[Request[Any] | None] = queue.SimpleQueue()
         self._connection: sa.Connection | None = None
         self._closed = False
@@ -149,15 +161,24 @@ class Writer:
                     raise
 
     def _transact(self, requests: Sequence[Request[Any]]) -> None:
-        with self._connected() as connection, connection.begin():
+        with self._connected() as connection:
             batch = Batch(connection, now=self._clock.wall(), lease_clock=self._lease_clock)
-            if any(request.serial for request in requests):
-                batch.serialise()
-            for kind, stage in self._stages:
-                mine = [request for request in requests if type(request) is kind]
-                if mine:
-                    stage(batch, mine)
-            batch.finish()
+            try:
+                with connection.begin():
+                    self._run_stages(batch, requests)
+            finally:  # also when it failed: a commit that was not confirmed may have been made
+                self._moved(batch.moved_services())
+
+    def _run_stages(self, batch: Batch, requests: Sequence[Request[Any]]) -> None:
+        if any(request.serial for request in requests):
+            batch.serialise()
+        kinds: dict[type, list[Request[Any]]] = {}
+        for request in requests:
+            kinds.setdefault(type(request), []).append(request)
+        for kind, stage in self._stages:
+            if kind in kinds:
+                stage(batch, kinds[kind])
+        batch.finish()
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sa.Connection]:

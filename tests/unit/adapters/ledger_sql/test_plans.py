@@ -9,11 +9,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from statuette.adapters.ledger_sql import intake, jobs, leasing, schema
-from statuette.adapters.ledger_sql.batch import Batch
+from statuette.adapters.ledger_sql import counters, intake, jobs, leasing, schema
+from statuette.adapters.ledger_sql.batch import Batch, by_ids
 from statuette.adapters.ledger_sql.codec import new_row
 from statuette.adapters.ledger_sql.database import make_file, parsed, writing_engine
 from statuette.adapters.ledger_sql.migrate import migrate
+from statuette.adapters.ledger_sql.statements import Statement
 from statuette.events.jobs import JobState
 from statuette.ports.jobs import JobQuery
 from statuette.testing.clock import VirtualClock
@@ -61,7 +62,7 @@ def test_jobs_whose_time_has_come_are_found_by_index(crowded: sa.Engine) -> None
 
 
 def test_the_oldest_of_each_service_comes_from_an_index(crowded: sa.Engine) -> None:
-    plan = _plan(crowded, jobs.backlog_question)
+    plan = _plan(crowded, counters.standing)
     assert plan.count("SEARCH jobs USING INDEX jobs_shelf (service=? AND shelf=?)") == 2
     assert not [step for step in plan if step.startswith("SCAN jobs")]
 
@@ -85,6 +86,19 @@ def test_pages_come_from_an_index_without_sorting(crowded: sa.Engine, choice: di
 def test_sightings_are_looked_up_one_by_one_in_their_key(crowded: sa.Engine) -> None:
     plan = _plan(crowded, intake.SEEN_QUESTIONS["sqlite"], given='[["f", "k", "i"], ["f", "l", "i"]]')
     assert plan[-1] == "SEARCH seen USING PRIMARY KEY (feed=? AND object_key=? AND identity=?)"
+
+
+@pytest.mark.parametrize(
+    ("question", "index"),
+    [
+        (by_ids, "jobs_id (id=?)"),
+        (intake.standing_question, "jobs_key (key=?)"),
+        (intake.lanes_question, "jobs_lane (open_lane=?)"),
+    ],
+)
+def test_listed_jobs_are_looked_up_one_by_one(crowded: sa.Engine, question: Statement, index: str) -> None:
+    plan = _plan(crowded, question.made["sqlite"], values='["a", "b"]')
+    assert [step for step in plan if " jobs " in step and step.endswith(index)] == plan[:1]
 
 
 def test_work_is_handed_out_of_many(crowded: sa.Engine) -> None:

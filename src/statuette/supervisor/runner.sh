@@ -6,6 +6,7 @@
 # Requests, a line each; anything else is ignored:
 #   run ID     run the script with the variables in CONTROL/ID (single-quoted assignments), end all it left, answer
 #   check ID   answer 0 when nothing outlives the processes (System V and POSIX IPC), else 1
+#   hello ID   answer 0: the loop has begun
 #   kill ID    (on `life`, or on standard input) end that run now
 # The answer is a line `done ID CODE` between line ends of its own; ID is random and the script cannot learn it: a name in CONTROL,
 # which can be entered and not listed.
@@ -100,5 +101,6 @@ while :; do
     case $word in
     run) if [ "$id" != "$last" ] && [ -f "$control/$id" ]; then run "$id"; fi ;;
     check) check "$id" ;;
+    hello) answer "$id" 0 ;;
     esac
 done

@@ -2,9 +2,12 @@
 its making is followed, no link opened, no depth or number of files is too much.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
+import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,33 +42,32 @@ class RunnerFolders:
         """Working directory, `/tmp` and `/dev/shm` of the guest."""
         return self.base / "work", self.base / "tmp", self.base / "shm"
 
-    def make(self, *, owner: tuple[int, int], runner_script: bytes, files: dict[str, bytes]) -> None:
+    def make(self, *, owner: tuple[int, int], runner_script: bytes, files: Mapping[str, bytes]) -> None:
         """Make everything; `owner` gets what the script may write. Raises OSError, and FileExistsError when it was
         made before."""
-        self.base.mkdir()
-        self.base.chmod(0o711)  # whatever our umask is; so below
-        for folder in (self.control, self.config, self.io):
+        for folder, mode in ((self.base, 0o711), (self.control, 0o755), (self.config, 0o755), (self.io, 0o755)):
             folder.mkdir()
-            folder.chmod(0o755)
-        for folder in self.scratch:
+            folder.chmod(mode)  # whatever our umask is
+        for folder in (*self.scratch, *self._exchange):
             folder.mkdir(mode=0o700)
             os.chown(folder, *owner)
         for name in FIFOS:
-            fifo = self.control / name
-            os.mkfifo(fifo)
-            fifo.chmod(0o600)
+            fifo = f"{self.control}/{name}"
+            os.mkfifo(fifo, 0o600)
             os.chown(fifo, *owner)
         _write(self.control / "runner.sh", runner_script)
         for name, content in files.items():
             _write(self.config / name, content)
         # Entered, not listed: as root others have x only, as a plain user the owner too has no r.
         self.control.chmod(0o711 if os.geteuid() == 0 else 0o311)
-        self.make_workspace(owner)
+
+    @property
+    def _exchange(self) -> tuple[Path, ...]:
+        return self.io / "in", self.io / "out"
 
     def make_workspace(self, owner: tuple[int, int]) -> None:
         """Make `in` and `out` anew in the empty workspace."""
-        for name in ("in", "out"):
-            folder = self.io / name
+        for folder in self._exchange:
             folder.mkdir(mode=0o700)
             os.chown(folder, *owner)
 
@@ -75,19 +77,74 @@ class RunnerFolders:
             empty(folder)
         self.make_workspace(owner)
 
+    def reset_little(self, owner: tuple[int, int]) -> bool:
+        """The same where only a few small files have to go, so that it takes no time; False when it is more than that
+        (`reset` does it then). Raises OSError."""
+        return (
+            {entry.name for entry in self.io.iterdir()} == {"in", "out"}
+            and _is_as_made(self.io, mode=0o755, owner=None)
+            and all(_is_as_made(folder, mode=0o700, owner=owner) for folder in (*self.scratch, *self._exchange))
+        )
+
     def remove(self) -> None:
         """Remove everything, however far `make` came. Idempotent."""
         if not self.base.exists():
             return
         if self.control.exists():
             self.control.chmod(0o700)
+        with contextlib.suppress(OSError):  # the thorough way below finds out what it was
+            self._remove_little()
+            return
         empty(self.base)
         self.base.rmdir()
 
+    def _remove_little(self) -> None:
+        """Remove everything where a script left only a few small files. Raises OSError when it is more than that."""
+        for folder in (*self.scratch, *self._exchange):
+            found = folder.lstat()
+            _is_as_made(folder, mode=0o700, owner=(found.st_uid, found.st_gid))
+            folder.rmdir()
+        self.io.rmdir()
+        for folder in (self.control, self.config):
+            for file in folder.iterdir():
+                file.unlink()
+            folder.rmdir()
+        (self.base / "processes.json").unlink(missing_ok=True)
+        self.base.rmdir()
+
+
+_FEW, _SMALL = 16, 1 << 22
+"""Files of one folder, and bytes of one file, that are removed at once and not on a thread."""
+
+
+def _is_as_made(path: Path, *, mode: int, owner: tuple[int, int] | None) -> bool:
+    """Bring a folder of which the script could change everything back, if only few small files have to go (none where
+    there is no `owner`). Raises OSError."""
+    folder = os.open(path, _OPEN)
+    try:
+        now = os.fstat(folder)
+        if now.st_mode & 0o7777 != mode or os.listxattr(folder) or (owner and (now.st_uid, now.st_gid) != owner):
+            return False
+        if owner is None or now.st_nlink > 2:
+            return owner is None
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries]
+        if len(names) > _FEW:
+            return False
+        for name in names:
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode) or found.st_size > _SMALL:
+                return False
+            os.unlink(name, dir_fd=folder)
+    finally:
+        os.close(folder)
+    return True
+
 
 def _write(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
-    path.chmod(0o644)
+    with path.open("xb", buffering=0) as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(content)
 
 
 def empty(folder: Path) -> None:

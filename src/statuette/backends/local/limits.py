@@ -53,6 +53,8 @@ class GroupV1:
     """A group in each of the version 1 hierarchies; `folders` by controller (`memory`, `pids`, `cpu`, `cpuacct`)."""
 
     folders: Mapping[str, Path]
+    _counters: dict[str, int] = field(default_factory=dict)
+    """Descriptors of the files of figures, opened once."""
 
     @classmethod
     def make(cls, parents: Mapping[str, Path], *, name: str, need: Need) -> "GroupV1":
@@ -73,19 +75,28 @@ class GroupV1:
         return [folder / "cgroup.procs" for folder in dict.fromkeys(self.folders.values())]
 
     def mark(self) -> None:
-        (self.folders["memory"] / "memory.max_usage_in_bytes").write_text("0")
+        os.write(self._counter("memory", "memory.max_usage_in_bytes", os.O_RDWR), b"0")
 
     def cpu_seconds(self) -> float:
-        folder = self.folders.get("cpuacct")
-        return int((folder / "cpuacct.usage").read_text()) / 1e9 if folder else 0.0
+        if "cpuacct" not in self.folders:
+            return 0.0
+        return int(os.pread(self._counter("cpuacct", "cpuacct.usage"), 64, 0)) / 1e9
 
     def memory_peak(self) -> int:
-        return int((self.folders["memory"] / "memory.max_usage_in_bytes").read_text())
+        return int(os.pread(self._counter("memory", "memory.max_usage_in_bytes", os.O_RDWR), 64, 0))
 
     def out_of_memory(self) -> int:
-        return _counter(self.folders["memory"] / "memory.oom_control", "oom_kill")
+        text = os.pread(self._counter("memory", "memory.oom_control"), 4096, 0).decode()
+        return _figure(text, "oom_kill")
+
+    def _counter(self, controller: str, name: str, flags: int = os.O_RDONLY) -> int:
+        if name not in self._counters:
+            self._counters[name] = os.open(self.folders[controller] / name, flags | os.O_CLOEXEC)
+        return self._counters[name]
 
     def end(self) -> None:
+        while self._counters:
+            os.close(self._counters.popitem()[1])
         for folder in dict.fromkeys(self.folders.values()):
             _end_folder(folder)
 
@@ -255,10 +266,15 @@ def _folders(parent: Path) -> list[Path]:
 
 def _counter(path: Path, name: str) -> int:
     with contextlib.suppress(FileNotFoundError):
-        for line in path.read_text().splitlines():
-            key, _, value = line.partition(" ")
-            if key == name:
-                return int(value)
+        return _figure(path.read_text(), name)
+    return 0
+
+
+def _figure(text: str, name: str) -> int:
+    for line in text.splitlines():
+        key, _, value = line.partition(" ")
+        if key == name:
+            return int(value)
     return 0
 
 

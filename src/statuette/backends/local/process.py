@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import signal
+import subprocess
 import time
 import zlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -18,6 +19,7 @@ from statuette.backends.local.channel import Channel, assignments
 from statuette.backends.local.folders import RunnerFolders, copy_shell
 from statuette.backends.local.machine import cpu_millicores, memory_bytes, owns_users
 from statuette.backends.local.python_env import PythonEnvironments, interpreter_prefix, pip_folder, validate
+from statuette.backends.local.rootfs import SharedRoot
 from statuette.backends.local.runner import ProcessRunner
 from statuette.backends.local.spawn import Sandbox, Spawner, start_sandbox
 from statuette.backends.local.view import View
@@ -50,16 +52,16 @@ class _Parts:
     net: int = -1
     connection: network.Connection | None = None
     runner: ProcessRunner | None = None
+    started: bool = False
     ending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def end(self) -> None:
         """Unmake it. Each part is forgotten once it is gone, so this can be tried again."""
+        if self.connection:
+            self.connection.end()
         if self.sandbox:
             self.sandbox.end()
             self.sandbox = None
-        if self.connection:
-            self.connection.end()
-            self.connection = None
         if self.net >= 0:
             os.close(self.net)
             self.net = -1
@@ -93,6 +95,7 @@ class ProcessBackend:
         self._hard_cpu = hard_cpu
         self._open = self._root / "open"
         self._parts: dict[str, _Parts] = {}
+        self._ended: list[subprocess.Popen[bytes]] = []
         self._free = list(range(_SLOTS - 1, -1, -1))
         tag = zlib.crc32(os.fsencode(self._root))
         self._own_users = owns_users(_USERS, 1000 * _SLOTS)
@@ -106,6 +109,7 @@ class ProcessBackend:
         self._program = sandbox.find_bubblewrap()
         self._made = False
         self._spawner = Spawner(View(self._places(), private=self._own_users))
+        self._shared_root = SharedRoot(self._spawner.view)
         self._capacity = self._measured()
         self._environments = PythonEnvironments(
             self._open / "environments",
@@ -138,6 +142,7 @@ class ProcessBackend:
             raise BackendUnavailable(f"the runner could not be made: {error.strerror or error}") from error
         runner = await self._begin(parts)
         await self._connect(parts)
+        parts.started = True
         return runner
 
     async def stop(self, runner: str) -> None:
@@ -147,11 +152,15 @@ class ProcessBackend:
         async with parts.ending:
             if self._parts.get(runner) is not parts:
                 return
-            await self._spawner.call(lambda: None)  # a start that was cancelled may still be making parts there
+            if not parts.started:
+                await self._spawner.call(lambda: None)  # a start that was cancelled may still be making parts there
             if parts.runner:
                 await parts.runner.end()
                 parts.runner = None
             await asyncio.to_thread(parts.end)
+            if parts.connection:
+                self._ended.append(parts.connection.process)
+            self._ended = [each for each in self._ended if each.poll() is None]
             del self._parts[runner]
             self._free.append(parts.slot)
 
@@ -177,6 +186,8 @@ class ProcessBackend:
         """End all runners and the thread that starts them."""
         for runner in list(self._parts):
             await self.stop(runner)
+        for process in self._ended:
+            await asyncio.to_thread(process.wait)
         self._spawner.close()
         self._limits.close()
 
@@ -232,12 +243,12 @@ class ProcessBackend:
         `parts`."""
         order = parts.order
         need = limits.Need(cpu=order.cpu, memory=order.memory, processes=self._processes, hard_cpu=self._hard_cpu)
-        parts.folders.make(owner=parts.owner, runner_script=self._script, files=dict(order.files))
+        parts.folders.make(owner=parts.owner, runner_script=self._script, files=order.files)
         parts.group = self._limits.group(order.id, need)
         parts.channel = Channel(parts.folders)
         parts.sandbox = start_sandbox(
             program=self._spawner.view.path(self._program or Path()),
-            options=sandbox.arguments(self._layout(parts), sandbox.system_mounts(self._seen("shared", "etc"))),
+            options=sandbox.arguments(self._layout(parts), self._system(parts.order)),
             command=["/oscar/sh", "/oscar/control/runner.sh", "die", "fifo", "watch", "/oscar/control"],
             prefix=self._prefix(parts.owner),
             groups=parts.group.entries,
@@ -269,7 +280,7 @@ class ProcessBackend:
             workspace=Workspace(host=parts.folders.io, guest=sandbox.GUEST_IO, owner=parts.owner),
             variables=assignments(order.variables),
         )
-        if not await parts.runner.check():
+        if not await parts.runner.answers():
             words = parts.runner.overheard.decode(errors="replace").strip()
             raise BackendUnavailable(f"the runner {'died' if parts.runner.died else 'does not answer'}: {words}")
         return parts.runner
@@ -307,6 +318,11 @@ class ProcessBackend:
             writable={guest: self._seen(*runner, name) for guest, name in writable.items()},
             environment=sandbox.base_environment(python=bool(requirements)),
         )
+
+    def _system(self, order: RunnerOrder) -> list[str]:
+        """The mounts that are not the runner's own. A Python environment has a place that the shared root lacks."""
+        mounts = sandbox.system_mounts(self._seen("shared", "etc"))
+        return mounts if order.environment.python_requirements else self._shared_root.mounts(mounts)
 
     def _python(self, made: Path) -> dict[str, Path]:
         """The mounts that an environment needs: itself and, at its own path, the interpreter's prefix."""

@@ -22,7 +22,7 @@ class Stat:
 def stat(pid: int) -> Stat | None:
     """The process's figures; None when there is none."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="latin-1")
+        text = _read(f"/proc/{pid}/stat").decode("latin-1")
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = text[text.rindex(")") + 2 :].split()
@@ -61,12 +61,23 @@ def resident(pid: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon:", "RssShmem:")))
 
 
+def _read(path: str) -> bytes:
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        text = b""
+        while data := os.read(file, 65536):
+            text += data
+        return text
+    finally:
+        os.close(file)
+
+
 def _children(pid: int) -> list[int]:
     children: list[int] = []
     try:
         with os.scandir(f"/proc/{pid}/task") as tasks:
             for task in tasks:
-                children += map(int, Path(task.path, "children").read_text().split())
+                children += map(int, _read(f"{task.path}/children").split())
     except (FileNotFoundError, ProcessLookupError):
         return children
     return children

@@ -13,7 +13,7 @@ from pathlib import Path
 from statuette.backends.local import processes
 from statuette.backends.local.channel import Answers, Channel, assignments
 from statuette.backends.local.folders import RunnerFolders
-from statuette.backends.local.limits import Group
+from statuette.backends.local.limits import Group, NoGroup
 from statuette.backends.local.spawn import Sandbox
 from statuette.backends.local.watchdog import Watchdog
 from statuette.events.jobs import Usage
@@ -106,16 +106,28 @@ class ProcessRunner:
         try:
             self._sandbox.clear_flags()
             self._channel.drain()
-            await asyncio.to_thread(self._folders.reset, self._workspace.owner)
+            if not self._little():
+                await asyncio.to_thread(self._folders.reset, self._workspace.owner)
         except OSError:
             _log.warning("a runner cannot be emptied", extra={"action": "reset", "runner": self._id}, exc_info=True)
             return False
         return await self.check()
 
+    def _little(self) -> bool:
+        """Whether the folders could be emptied in no time. What surprises here is the thorough way's to judge."""
+        try:
+            return self._folders.reset_little(self._workspace.owner)
+        except OSError:
+            return False
+
     @property
     def died(self) -> bool:
         """Whether process 1 is known to be gone."""
         return self._dead
+
+    async def answers(self) -> bool:
+        """Whether the loop of a runner that never ran anything is there: nothing can be left inside yet."""
+        return not self._dead and await self._ask("hello", secrets.token_hex(16), timeout=_CHECK_SECONDS) == 0
 
     async def check(self) -> bool:
         """Whether the loop answers and nothing that outlives processes is left inside."""
@@ -279,7 +291,8 @@ class _Figures:
 
     @classmethod
     def take(cls, group: Group, loop: int) -> "_Figures":
-        return cls(group.cpu_seconds(), group.out_of_memory(), loop, _children_cpu(loop))
+        children = _children_cpu(loop) if isinstance(group, NoGroup) else 0.0
+        return cls(group.cpu_seconds(), group.out_of_memory(), loop, children)
 
     def until_now(self, group: Group, watchdog: Watchdog | None) -> "_Used":
         cpu = group.cpu_seconds() - self.cpu_seconds

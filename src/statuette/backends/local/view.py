@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _CLONE_NEWNS = 0x00020000
-_MS_BIND, _MS_REC, _MS_SLAVE = 4096, 16384, 1 << 19
+_MS_BIND, _MS_REC, _MS_SLAVE, _MS_REMOUNT = 4096, 16384, 1 << 19, 32
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV = 1, 2, 4
+_MNT_DETACH = 2
 _PLACE = Path("/run/statuette-view")
 """An empty folder, but in the namespace where a file system of our own covers it."""
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -24,6 +26,11 @@ class View:
     def __init__(self, places: Mapping[Path, str], *, private: bool) -> None:
         self.private = private
         self._places = {place: _PLACE / name for place, name in places.items()} if private else {}
+
+    @property
+    def place(self) -> Path:
+        """A folder in the view that takes further mounts."""
+        return _PLACE
 
     def path(self, path: Path) -> Path:
         """The path of a host file in the view."""
@@ -52,6 +59,21 @@ class View:
         finally:
             for handle in handles.values():
                 os.close(handle)
+
+
+def bind_read_only(source: Path, target: Path) -> None:
+    """Show a file or a folder, with what is mounted in it, at `target`: no writing, no set-id programs, no devices.
+
+    Raises OSError.
+    """
+    _mount(os.fsencode(source), target, flags=_MS_BIND | _MS_REC)
+    _mount(None, target, flags=_MS_REMOUNT | _MS_BIND | _MS_RDONLY | _MS_NOSUID | _MS_NODEV)
+
+
+def unmount(target: Path) -> None:
+    """Take away what is mounted there; who shows it elsewhere keeps it. Raises OSError."""
+    if _libc.umount2(os.fsencode(target), _MNT_DETACH):
+        raise OSError(ctypes.get_errno(), f"cannot unmount {target}")
 
 
 def _mount(

@@ -65,12 +65,3 @@ def variables(home: Home, *, memory_limit: int) -> dict[str, str]:
         "GOMEMLIMIT": str(memory_limit),
         "GOGC": GARBAGE,
     }
-
-
-def foreign_sockets(home: Home) -> list[Path]:
-    """The Unix sockets that SeaweedFS puts into /tmp without a switch for it (4.48).
-
-    They carry the same mutual TLS as its gRPC ports and are their owner's alone. They stay behind when it is killed.
-    """
-    names = [f"seaweedfs-{part}-grpc-{port + GRPC_OFFSET}.sock" for part, port in home.ports.items()]
-    return [Path("/tmp") / name for name in names]  # noqa: S108 - SeaweedFS's choice, not ours

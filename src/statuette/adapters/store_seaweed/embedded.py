@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 
 from statuette.adapters.store_seaweed.child import Spawner, end_orphan, ended, remember
-from statuette.adapters.store_seaweed.command import LOOPBACK, command_line, find_weed, foreign_sockets, variables
+from statuette.adapters.store_seaweed.command import LOOPBACK, command_line, find_weed, variables
 from statuette.adapters.store_seaweed.doors import FilerDoor, S3Door
-from statuette.adapters.store_seaweed.home import GRPC_OFFSET, Home, furnish
+from statuette.adapters.store_seaweed.home import GRPC_OFFSET, Home, furnish, unix_sockets
 from statuette.adapters.store_seaweed.signing import SignedDoor
 from statuette.ports.errors import StoreUnavailable
 
@@ -189,8 +189,12 @@ class EmbeddedStore:
             self._process = None
         if self._home:
             (self._home.folder / "weed.json").unlink(missing_ok=True)
-            for path in foreign_sockets(self._home):
-                path.unlink(missing_ok=True)
+            for port in self._home.ports.values():
+                for path in unix_sockets(port):
+                    with suppress(
+                        FileNotFoundError, PermissionError
+                    ):  # another user's came between: the next start moves
+                        path.unlink()
 
     def _change(self, health: StoreHealth) -> None:
         self._health = health

@@ -106,7 +106,26 @@ def _new_ports(s3_port: int) -> dict[str, int]:
 
 
 def _is_free(port: int) -> bool:
-    return port <= 65_535 - GRPC_OFFSET and all(_can_bind(number) for number in (port, port + GRPC_OFFSET))
+    if port > 65_535 - GRPC_OFFSET or any(map(_is_anothers, unix_sockets(port))):
+        return False
+    return all(_can_bind(number) for number in (port, port + GRPC_OFFSET))
+
+
+def unix_sockets(port: int) -> list[Path]:
+    """The Unix sockets that SeaweedFS puts into /tmp beside a port, without a switch for it (4.48).
+
+    They carry the same mutual TLS as its gRPC ports and are their owner's alone. They stay behind when it is killed.
+    """
+    names = [f"seaweedfs-{part}-grpc-{port + GRPC_OFFSET}.sock" for part in _PORTS]
+    return [Path("/tmp") / name for name in names]  # noqa: S108 - SeaweedFS's choice, not ours
+
+
+def _is_anothers(path: Path) -> bool:
+    """Whether somebody else's file lies there: in /tmp we could not take it away, and the store could not start."""
+    try:
+        return path.lstat().st_uid != os.geteuid()
+    except FileNotFoundError:
+        return False
 
 
 def _can_bind(port: int) -> bool:

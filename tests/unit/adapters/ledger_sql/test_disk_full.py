@@ -32,7 +32,7 @@ async def fill(folder):
                 refused += 1
         counted = (await ledger.jobs.backlog())["reader"].queued
         position = await ledger.intake.position("filer")
-        subprocess.run(["mount", "-o", "remount,size=16m", folder], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "remount,size=16m", "tmpfs", folder], check=True)
         await ledger.intake.accept([large()])
         after = (await ledger.jobs.backlog())["reader"].queued
     return {"accepted": accepted, "counted": counted, "position": position, "after": after}

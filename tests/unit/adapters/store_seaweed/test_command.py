@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from statuette.adapters.store_seaweed.command import command_line, find_weed, foreign_sockets, variables
+from statuette.adapters.store_seaweed.command import command_line, find_weed, variables
 from statuette.adapters.store_seaweed.home import Home
 
 PORTS = {"master": 11_001, "volume": 11_002, "filer": 11_003, "s3": 11_004, "admin": 11_005}
@@ -33,7 +33,6 @@ def test_the_arguments(home: Home) -> None:
 
 def test_no_secret_is_seen_by_the_machine(home: Home) -> None:
     assert not any("s3cret" in word or "AKIA-ROOT" in word for word in command_line(Path("weed"), home))
-    assert not any("s3cret" in str(path) for path in foreign_sockets(home))
 
 
 def test_the_environment_is_the_root_key_and_nothing_of_ours(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,12 +46,6 @@ def test_the_environment_is_the_root_key_and_nothing_of_ours(home: Home, monkeyp
         "GOMEMLIMIT": "5",
         "GOGC": "25",
     }
-
-
-def test_the_sockets_it_leaves_in_tmp(home: Home) -> None:
-    names = [str(path) for path in foreign_sockets(home)]
-    assert "/tmp/seaweedfs-filer-grpc-21003.sock" in names
-    assert len(names) == len(PORTS)
 
 
 def test_the_program_of_the_wheel(need) -> None:

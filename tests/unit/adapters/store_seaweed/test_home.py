@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from statuette.adapters.store_seaweed.home import GRPC_OFFSET, Home, furnish, write_private
+from statuette.adapters.store_seaweed.home import GRPC_OFFSET, Home, furnish, unix_sockets, write_private
 
 PARTS = {"master", "volume", "filer", "s3", "admin"}
 
@@ -123,3 +123,17 @@ def test_a_private_file_replaces_what_was_there(tmp_path: Path) -> None:
 def test_where_its_parts_lie() -> None:
     home = Home(folder=Path("/s"), ports={}, access_key="a", secret_key="b")
     assert (home.data, home.certificates) == (Path("/s/data"), Path("/s/keys"))
+
+
+def test_a_port_beside_which_another_users_socket_lies_is_not_taken(tmp_path: Path, need) -> None:
+    """In /tmp only its owner can take such a file away, and the store cannot start over it."""
+    need(os.geteuid() == 0, "root, to make another user's file")
+    before = furnish(tmp_path / "store").ports
+    socket_file = next(path for path in unix_sockets(before["filer"]) if "-filer-" in path.name)
+    socket_file.touch()
+    os.chown(socket_file, 65534, 65534)
+    try:
+        after = furnish(tmp_path / "store").ports
+    finally:
+        socket_file.unlink()
+    assert not set(before.values()) & set(after.values())

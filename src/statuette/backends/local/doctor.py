@@ -110,8 +110,8 @@ def outward(tool: str) -> Check:
     return Check(
         "network",
         bool(tool),
-        tool or "scripts have no network",
-        "" if tool else "install slirp4netns or passt",
+        tool or f"scripts have no network: {network.lack()[0]}",
+        "" if tool else network.lack()[1],
         needed=False,
     )
 

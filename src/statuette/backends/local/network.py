@@ -41,6 +41,13 @@ def find_tool() -> Tool | None:
     return None
 
 
+def lack() -> tuple[str, str]:
+    """Why scripts have no network where `find_tool` finds nothing, and what mends it."""
+    if not any(shutil.which(name) for name in ("slirp4netns", "pasta")):
+        return "neither slirp4netns nor pasta is installed", "install slirp4netns or passt"
+    return "/dev/net/tun is closed to this user", "as root: chmod 666 /dev/net/tun"
+
+
 def command(tool: Tool, *, net: str, user: str, ready: int, life: int) -> list[str]:
     """The command line that joins the network namespace `net`, owned by the user namespace `user` (paths). Pure.
 

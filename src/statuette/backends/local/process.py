@@ -177,7 +177,7 @@ class ProcessBackend:
             "back end": "sandboxed processes (bubblewrap)",
             "limits": self._limits.kind,
             "cpu": "a ceiling" if self._hard_cpu else "a share when the machine is busy",
-            "network": self._tool.name if self._tool else "none: neither slirp4netns nor pasta is installed",
+            "network": self._tool.name if self._tool else f"none: {network.lack()[0]}",
             "users": "one for each runner" if self._own_users else "the manager's own",
         }
         return Capacity(cpu=cpu_millicores(), memory=memory_bytes(), runners=_SLOTS, facts=facts)

@@ -7,11 +7,12 @@ A manager is `python -m statuette.main`; this room never imports it, so that the
 import importlib.util
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -25,6 +26,8 @@ SERVER_PARTS = ("uvicorn", "fastapi", "sqlalchemy")  # what the [server] extra b
 START_TIME = 120.0  # seconds a manager may need until it answers, its very first start included
 STOP_TIME = 120.0  # seconds a manager may need to end: running jobs are finished within its grace time
 LOOK_EVERY = 0.05  # seconds
+PROBE_TIME = 5.0  # seconds
+SCOPE = ("systemd-run", "--user", "--scope", "--quiet", "--property=Delegate=yes", "--")
 
 
 def need_server() -> None:
@@ -38,13 +41,31 @@ def manager_command(folder: StateFolder, options: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", MANAGER_MODULE, "--state", str(folder.path), *options]
 
 
+def delegated(command: Sequence[str], *, root: bool, works: Callable[[Sequence[str]], bool]) -> list[str]:
+    """The command, in a group of its own where systemd gives a plain user one: there the runners can be limited.
+
+    `systemd-run --scope` becomes the command itself, under the same process id.
+    """
+    return [*SCOPE, *command] if not root and works([*SCOPE, "true"]) else [*command]
+
+
+def works(command: Sequence[str]) -> bool:
+    """True when a command is here and ends well, soon."""
+    if shutil.which(command[0]) is None:
+        return False
+    try:
+        return subprocess.run(command, capture_output=True, timeout=PROBE_TIME, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
 def start(folder: StateFolder, options: Sequence[str], *, log: IO[bytes] | None) -> subprocess.Popen[bytes]:
     """Start a manager. With `log` it is cut loose from this terminal and writes there.
 
     Without `log` it still is no member of the terminal's process group: Ctrl-C reaches this program alone, which then
     ends the manager once and gracefully.
     """
-    command = manager_command(folder, options)
+    command = delegated(manager_command(folder, options), root=os.geteuid() == 0, works=works)
     if log is None:
         return subprocess.Popen(command, process_group=0)
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)

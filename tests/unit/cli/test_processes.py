@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from statuette.cli.errors import CommandError
-from statuette.cli.processes import answering, healthy, last_words, log_file, manager_command
+from statuette.cli.processes import SCOPE, answering, delegated, healthy, last_words, log_file, manager_command, works
 from statuette.cli.state import Manager, StateFolder
 
 
@@ -49,3 +49,21 @@ def test_health_is_asked_at_the_address(platform) -> None:
     platform.answer("GET", "/health", "Ok")
     assert healthy(Manager(1, platform.url))
     assert not healthy(Manager(1, "http://127.0.0.1:1"))
+
+
+def test_a_plain_users_manager_gets_a_group_of_its_own_where_there_is_one() -> None:
+    asked = []
+
+    def can(command):
+        asked.append(command)
+        return True
+
+    assert delegated(["manager"], root=False, works=can) == [*SCOPE, "manager"]
+    assert asked == [[*SCOPE, "true"]]
+    assert delegated(["manager"], root=False, works=lambda _: False) == ["manager"]
+    assert delegated(["manager"], root=True, works=can) == ["manager"]
+
+
+@pytest.mark.parametrize(("command", "good"), [(["true"], True), (["false"], False), (["no-such-program-here"], False)])
+def test_a_command_works_when_it_is_here_and_ends_well(command: list[str], good: bool) -> None:
+    assert works(command) is good

@@ -98,7 +98,7 @@ def control_groups(kind: str) -> Check:
     """What limits memory, processes and CPU."""
     watched = kind.startswith("a watchdog")
     fix = (
-        "start the platform in a group of its own: systemd-run --user --scope -p Delegate=yes statuette up"
+        "statuette up asks systemd for a group of its own; here it gives none (log in through systemd, cgroups v2)"
         if watched
         else ""
     )

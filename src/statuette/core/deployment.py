@@ -22,6 +22,7 @@ from statuette.ports.store_keys import StoreAddress
 from statuette.spec import InvalidDefinition, Service, load_service, with_default_provider
 from statuette.spec.endpoints import endpoint_host
 from statuette.spec.quantities import cpu_millicores, cpu_text, memory_bytes, memory_text
+from statuette.spec.rules.storage import self_triggers
 
 Resolve = Callable[[str], Awaitable[Iterable[str]]]
 """A host's addresses; empty when it has none."""
@@ -95,15 +96,14 @@ def _inward(address: str) -> bool:
 
 
 def check_loops(definition: Service) -> None:
-    """Raises `BadInput` when an output of the service lands in one of its own inputs."""
-    for i, output in enumerate(definition.output):
-        for j, source in enumerate(definition.input):
-            same = (output.storage_provider, output.bucket) == (source.storage_provider, source.bucket)
-            if same and f"{output.folder}/".startswith(f"{source.folder}/"):
-                raise BadInput(
-                    f"output[{i}].path: {output.path} lies in input[{j}] ({source.path}): "
-                    "every result would start the service again; choose a folder beside it"
-                )
+    """Raises `BadInput` naming each output of the service that lands in one of its own inputs."""
+    problems = [
+        f"output[{o}].path: {definition.output[o].path} lies in input[{i}] ({definition.input[i].path}): "
+        "every result would start the service again; choose a folder beside it"
+        for i, o in self_triggers(definition)
+    ]
+    if problems:
+        raise BadInput(problems=problems)
 
 
 def check_buckets(caller: Principal, record: ServiceRecord, ownership: Ownership) -> None:

@@ -136,11 +136,17 @@ async def test_it_dies_with_its_manager_and_the_next_one_finds_its_objects(
 
 
 async def test_a_store_left_behind_is_ended_first(own: EmbeddedStore, tmp_path: Path) -> None:
-    await own.start()
-    left = own.pid
-    assert left
-    second = EmbeddedStore(tmp_path / "store")
-    await second.start()
-    assert not alive(left)
-    assert second.pid != left
-    await second.stop()
+    manager = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", MANAGER, str(tmp_path / "store"), stdout=subprocess.PIPE
+    )
+    try:
+        assert manager.stdout
+        left = int(await asyncio.wait_for(manager.stdout.readline(), 20))
+        # Stopped, not killed: its store lives on, and nobody is there to start it again beside the next one.
+        manager.send_signal(signal.SIGSTOP)
+        await own.start()
+        assert not alive(left)
+        assert own.pid != left
+    finally:
+        manager.kill()
+        await manager.wait()

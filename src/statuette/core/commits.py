@@ -1,12 +1,14 @@
 """Commits: where outputs go, and the mark by which our own outputs are known again.
 
-Each object that we store carries `statuette-commit: <commit>.<generation>.<mac>` in its metadata. The MAC covers
-bucket and key too, so a user who writes or copies metadata cannot make another object pass for an output of ours.
+Each object that we store carries `statuette-commit: <commit>.<generation>.<hops>.<mac>` in its metadata; `hops` counts
+the services between what a person put and this object. The MAC covers bucket and key too, so a user who writes or
+copies metadata cannot make another object pass for an output of ours.
 """
 
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from statuette.events.leases import Commit
 from statuette.events.objects import ObjectRef
@@ -19,21 +21,32 @@ PAGE = 500
 """Manifest entries per page of a commit's uploads."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a mark says: `commit` is `<commit>.<generation>`, `hops` how far from what a person put."""
+
+    commit: str
+    hops: int
+
+
 class CommitMarks:
     """Makes and checks the marks with the platform's key (32 bytes)."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def mark(self, commit: Commit, target: ObjectRef) -> str:
+    def mark(self, commit: Commit, target: ObjectRef, *, hops: int) -> str:
         """The metadata value for one object of a commit."""
-        name = f"{commit.id}.{commit.generation}"
+        name = f"{commit.id}.{commit.generation}.{hops}"
         return f"{name}.{self._mac(name, target.bucket, target.key)}"
 
-    def verified(self, mark: str, *, bucket: str, key: str) -> str:
-        """`<commit>.<generation>` when the mark is ours and of this object, else ""."""
+    def verified(self, mark: str, *, bucket: str, key: str) -> Origin | None:
+        """Where an object comes from when the mark is ours and of this object, else None."""
         name, _, mac = mark.rpartition(".")
-        return name if name and hmac.compare_digest(mac.encode(), self._mac(name, bucket, key).encode()) else ""
+        if not name or not hmac.compare_digest(mac.encode(), self._mac(name, bucket, key).encode()):
+            return None
+        commit, _, hops = name.rpartition(".")
+        return Origin(commit=commit, hops=int(hops))
 
     def _mac(self, name: str, bucket: str, key: str) -> str:
         message = "\0".join((name, bucket, key)).encode()
@@ -62,12 +75,14 @@ def check_keys(names: Iterable[str], rules: Sequence[OutputRule]) -> None:
                 raise UnsafeOutput(f"an output's key has {size} bytes, stores take {LONGEST_KEY}: {name[:80]}…")
 
 
-def page_of(commit: Commit, rules: Sequence[OutputRule], marks: CommitMarks, *, page: int) -> CommitPage:
-    """One page of a commit's uploads; the first also says which objects only an earlier generation listed."""
+def page_of(commit: Commit, rules: Sequence[OutputRule], marks: CommitMarks, *, page: int, hops: int) -> CommitPage:
+    """One page of a commit's uploads; the first also says which objects only an earlier generation listed. `hops` are
+    those of the outputs.
+    """
     entries = commit.manifest.entries[page * PAGE : (page + 1) * PAGE]
     more = len(commit.manifest.entries) > (page + 1) * PAGE
     uploads = [
-        Upload(name=entry.name, target=target, metadata={COMMIT_METADATA: marks.mark(commit, target)})
+        Upload(name=entry.name, target=target, metadata={COMMIT_METADATA: marks.mark(commit, target, hops=hops)})
         for entry in entries
         for target in _targets(rules, entry.name)
     ]

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from statuette.core.calls import Call, CallBoard, discard, lease_of
 from statuette.core.catalog import Catalog
@@ -31,6 +32,14 @@ LEASE_TTL = 60.0
 """Seconds a lease lives without being renewed."""
 UPLOAD_LOOK = 1.0
 """Seconds between two looks for uploads to be taken up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a piece of work was handed out with: the service as it stood, and the hops of its input."""
+
+    record: ServiceRecord
+    hops: int
 
 
 class Dispatch:
@@ -63,7 +72,7 @@ class Dispatch:
         self._may_lease = may_lease
         self._changed = changed
         self._calls: dict[str, Call] = {}
-        self._leased: dict[Lease, ServiceRecord] = {}
+        self._leased: dict[Lease, _Held] = {}
 
     async def lease(self, runner: str, *, limit: int = 1) -> Sequence[Assignment]:
         """Wait for work that this runner may do."""
@@ -89,17 +98,17 @@ class Dispatch:
         return await self._queue.renew(jobs, ttl=LEASE_TTL, started=started) if jobs else []
 
     async def commit(self, lease: Lease, manifest: Manifest, *, page: int = 0) -> CommitPage:
-        record = self._leased.get(lease)
-        if record is None:
+        held = self._leased.get(lease)
+        if held is None:
             raise LeaseLost
-        rules = output_rules(record)
+        rules = output_rules(held.record)
         if page == 0:
             check_keys((entry.name for entry in manifest.entries), rules)
         if lease.job in self._calls:
             commit = Commit(id=self._calls[lease.job].commit, job=lease.job, generation=1, manifest=manifest)
         else:
             commit = await self._queue.commit(lease, manifest)
-        return page_of(commit, rules, self._marks, page=page)
+        return page_of(commit, rules, self._marks, page=page, hops=held.hops + 1)
 
     async def report(self, lease: Lease, report: Report, *, sealed: str = "") -> None:
         self._leased.pop(lease, None)
@@ -119,9 +128,9 @@ class Dispatch:
 
     def withdraw(self, service: str) -> None:
         """Have every run of a service that is gone ended; its supervisors report them as cancelled."""
-        for lease, record in self._leased.items():
+        for lease, held in self._leased.items():
             seat = self._roster.get(lease.runner)
-            if record.name == service and seat is not None:
+            if held.record.name == service and seat is not None:
                 seat.withdrawn.put_nowait(lease)
 
     def _usable(self, seat: Seat) -> bool:
@@ -207,7 +216,7 @@ class Dispatch:
         timeout: float = 0.0,
     ) -> Assignment:
         definition = record.definition
-        self._leased[lease] = record
+        self._leased[lease] = _Held(record, event.hops)
         return Assignment(
             lease=lease,
             service=record.name,

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from statuette.core.catalog import Catalog
-from statuette.core.commits import CommitMarks
+from statuette.core.commits import CommitMarks, Origin
+from statuette.core.terms import deadline_of, priority_of, retries_of
 from statuette.events.documents import storage_document
 from statuette.events.event import Event, EventKind
 from statuette.events.feeds import Feed
@@ -92,11 +93,11 @@ class Intake:
     ) -> Arrival:
         version = ref.version
         assert version is not None, "only versioned references become jobs"  # noqa: S101 - our own callers' promise
-        commit = self._marks.verified(mark, bucket=ref.bucket, key=ref.key) if mark else ""
-        identities = (version.identity, commit_identity(commit)) if commit else (version.identity,)
+        origin = self._marks.verified(mark, bucket=ref.bucket, key=ref.key) if mark else None
+        identities = (version.identity, commit_identity(origin.commit)) if origin else (version.identity,)
         return Arrival(
             job=replace(
-                self._job(feed, ref, version, identity=identities[-1], commit=commit, uploader=uploader),
+                self._job(feed, ref, version, identity=identities[-1], origin=origin, uploader=uploader),
                 stages={
                     # The stream tells the moment, a listing only the second.
                     Stage.STORED: float(version.modified) if stored is None else stored,
@@ -110,9 +111,10 @@ class Intake:
         )
 
     def _job(
-        self, feed: Feed, ref: ObjectRef, version: ObjectVersion, *, identity: str, commit: str, uploader: str
+        self, feed: Feed, ref: ObjectRef, version: ObjectVersion, *, identity: str, origin: Origin | None, uploader: str
     ) -> NewJob:
-        owner = self._catalog.get(feed.service).owner
+        record = self._catalog.get(feed.service)
+        owner = record.owner
         time = rfc3339(version.modified)
         event = Event(
             kind=EventKind.STORAGE,
@@ -121,7 +123,8 @@ class Intake:
             principal=uploader or owner,
             inferred=not uploader,
             document=storage_document(ref, time=time, principal=uploader or owner),
-            commit=commit,
+            commit=origin.commit if origin else "",
+            hops=origin.hops if origin else 0,
         )
         return NewJob(
             id=new_job_id(feed.service),
@@ -131,6 +134,10 @@ class Intake:
             event=event,
             principal=event.principal,
             lane=lane(feed.incarnation, bucket=ref.bucket, key=ref.key),
+            priority=priority_of(record.definition, feed),
+            retries=retries_of(record.definition),
+            deadline=deadline_of(record.definition, now=self._clock.wall()),
+            supersede=record.definition.on_overwrite == "supersede",
         )
 
 

@@ -9,6 +9,7 @@ from statuette.core.catalog import Catalog
 from statuette.core.claims import Claims
 from statuette.core.intake import Wake
 from statuette.core.reading import Reading
+from statuette.core.terms import deadline_of, retries_of
 from statuette.events.event import Event
 from statuette.events.jobs import NewJob, Stage
 from statuette.events.keys import lane, new_job_id, submission_key
@@ -108,6 +109,10 @@ class Submissions:
                     principal=caller.id,
                     lane=lane(record.incarnation, bucket=ref.bucket, key=ref.key) if ref else "",
                     stages={Stage.SEEN: now},
+                    priority=record.definition.priority,
+                    retries=retries_of(record.definition),
+                    deadline=deadline_of(record.definition, now=now),
+                    supersede=record.definition.on_overwrite == "supersede",
                 )
             )
         return jobs

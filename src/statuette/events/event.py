@@ -44,4 +44,6 @@ class Event:
     payload_file: str = ""
     commit: str = ""
     """The commit id that one of our own outputs carries in its metadata (already verified), else ""."""
+    hops: int = 0
+    """How many services lie between what a person put and this object (verified); 0 for what no service made."""
     delegated_by: str = ""

@@ -37,6 +37,8 @@ class JobState(StrEnum):
 
 LEASABLE = frozenset({JobState.QUEUED, JobState.RETRYING})
 RUNNING = frozenset({JobState.LEASED, JobState.STARTED, JobState.COMMITTED, JobState.UNPUBLISHED})
+DEAD_LETTERS = frozenset({JobState.FAILED, JobState.DEAD})
+"""States of a job that gave up: it can be read and run again."""
 FINAL = frozenset({JobState.PUBLISHED, JobState.SUPERSEDED, JobState.FAILED, JobState.DEAD, JobState.CANCELLED})
 
 _WIRE = (
@@ -91,7 +93,8 @@ class Retries:
     """How many further attempts a job gets for each kind of fault, and how long they wait.
 
     `delay` and `max_delay` are seconds: the n-th wait is `delay * 2**(n-1)`, at most `max_delay`. `max_age` is
-    seconds since the job was accepted after which a platform fault gives up (0: never).
+    seconds since the job was accepted (or revived) after which no fault of any kind is tried again (0: never).
+    A script that ends with one of `final` exit codes is not tried again.
     """
 
     script: int = 0
@@ -99,6 +102,7 @@ class Retries:
     delay: float = 1.0
     max_delay: float = 300.0
     max_age: float = 0.0
+    final: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,9 @@ class NewJob:
     """A job to be accepted. `id` is `<service>-<uuid4>`; `key` is what makes it one job and no second (see `keys`).
 
     `lane` joins the jobs that must run one after another (same service, bucket and key); "" for none.
-    `stages` holds what is already known (`STORED`, `SEEN`).
+    `stages` holds what is already known (`STORED`, `SEEN`). `deadline` is the time (seconds since the epoch)
+    after which it is not worth beginning any more (0: never). With `supersede`, it takes the place of the jobs in its
+    lane that are for older versions of the object and that nobody has begun.
     """
 
     id: str
@@ -120,6 +126,8 @@ class NewJob:
     body_hash: str = ""
     stages: dict[Stage, float] = field(default_factory=dict)
     retries: Retries = Retries()
+    deadline: float = 0.0
+    supersede: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +136,9 @@ class Job:
 
     `attempt` is the number of the current or last attempt (0: none yet) and at the same time the fencing token of its
     lease. `faults` counts the ended attempts by outcome. `generation` counts commits (0: none yet), `commit` is the
-    id of the last one. `reason` is one line for people: why it waits, failed or was given up.
+    id of the last one. `reason` is one line for people: why it waits, failed or was given up. `deadline` as
+    in `NewJob`. `revived` is when a person had it run again (0: never): from then on its age counts anew and no
+    deadline holds. `cancelling` is why its run is to be ended ("" unless somebody asked).
     """
 
     id: str
@@ -154,6 +164,9 @@ class Job:
     body_hash: str = ""
     stages: dict[Stage, float] = field(default_factory=dict)
     retries: Retries = Retries()
+    deadline: float = 0.0
+    revived: float = 0.0
+    cancelling: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,10 @@ has no limit but `Retries.max_age`. The ledger's adapters call these functions i
 nothing themselves.
 """
 
+import zlib
 from dataclasses import replace
 
-from statuette.events.jobs import FINAL, LEASABLE, RUNNING, Job, JobState, Outcome, Retries, Stage
+from statuette.events.jobs import DEAD_LETTERS, FINAL, LEASABLE, RUNNING, Job, JobState, Outcome, Retries, Stage
 from statuette.events.leases import Report
 
 _RUNNER_FAULTS = (Outcome.RUNNER_DIED, Outcome.OUT_OF_MEMORY)
@@ -83,11 +84,13 @@ def ended(job: Job, report: Report, *, now: float) -> Job:
     )
     if report.outcome in _SETTLED:
         return _final(job, _SETTLED[report.outcome], now=now)
+    if job.cancelling and job.state is not JobState.COMMITTED:
+        return _final(replace(job, reason=job.cancelling), JobState.CANCELLED, now=now)
     if report.outcome is Outcome.RETURNED:
         back = JobState.UNPUBLISHED if job.state is JobState.COMMITTED else JobState.QUEUED
         return replace(job, state=back, runner="", not_before=0.0)
     if report.outcome in _SCRIPT_FAULTS:
-        return _retry_or(JobState.FAILED, job, _count(job, _SCRIPT_FAULTS), limit=job.retries.script, now=now)
+        return _script_fault(job, report, now=now)
     if report.outcome in _RUNNER_FAULTS:
         return _retry_or(JobState.DEAD, job, _count(job, _RUNNER_FAULTS), limit=job.retries.runner, now=now)
     return _platform_fault(job, report.outcome, now=now)
@@ -116,6 +119,58 @@ def promoted(job: Job) -> Job:
     return replace(job, state=JobState.QUEUED)
 
 
+def overdue(job: Job, *, now: float) -> bool:
+    """Whether the job's deadline passed before anybody began it."""
+    return bool(job.deadline) and not job.revived and not job.attempt and now > job.deadline
+
+
+def missed(job: Job, *, now: float) -> Job:
+    """A job that is not worth beginning any more, given up. Raises unless it is overdue and nobody runs it."""
+    if job.state not in LEASABLE or not overdue(job, now=now):
+        raise IllegalTransition(f"{job.id} is {job.state} and not overdue")
+    return _final(replace(job, reason="its deadline passed before it could begin"), JobState.DEAD, now=now)
+
+
+def superseded(job: Job, *, now: float) -> Job:
+    """A job that nobody has begun, given up for a newer version of its object."""
+    if not supersedable(job):
+        raise IllegalTransition(f"{job.id} is {job.state}, not to be superseded")
+    return _final(replace(job, reason="a newer version of the object came"), JobState.SUPERSEDED, now=now)
+
+
+def supersedable(job: Job) -> bool:
+    """Whether a newer version of its object may take the job's place: nobody runs it, and no attempt of it counts."""
+    return job.state in LEASABLE | {JobState.WAITING} and not job.generation
+
+
+def revived(job: Job, *, waits: bool, now: float) -> Job:
+    """A dead letter (or a job that was cancelled) to be run again, with all its retries; `waits`: its lane is taken.
+
+    The next attempt's commit is the next generation, so what an earlier one left is replaced.
+    """
+    if job.state not in DEAD_LETTERS | {JobState.CANCELLED}:
+        raise IllegalTransition(f"{job.id} is {job.state}, not to be run again")
+    return replace(
+        job,
+        state=JobState.WAITING if waits else JobState.QUEUED,
+        faults={},
+        ended=None,
+        exit_code=None,
+        reason="",
+        cancelling="",
+        revived=now,
+        not_before=0.0,
+        runner="",
+    )
+
+
+def stopping(job: Job, *, reason: str) -> Job:
+    """A job under way whose run is to be ended. Raises when its outputs count already: then it is too late."""
+    if job.state not in (JobState.LEASED, JobState.STARTED):
+        raise IllegalTransition(f"{job.id} is {job.state}, its run is not to be ended")
+    return replace(job, cancelling=reason)
+
+
 def cancelled(job: Job, *, now: float, reason: str) -> Job:
     """A job that nobody runs yet, withdrawn. One under way is cancelled by its supervisor's report instead."""
     if job.state in FINAL or job.state in RUNNING:
@@ -124,8 +179,24 @@ def cancelled(job: Job, *, now: float, reason: str) -> Job:
 
 
 def backoff(retries: Retries, faults: int) -> float:
-    """Seconds to wait after the `faults`-th fault (counted from 1); jitter is the caller's."""
+    """Seconds to wait after the `faults`-th fault (counted from 1), before jitter."""
     return float(min(retries.delay * 2.0 ** min(faults - 1, 30), retries.max_delay))
+
+
+def jitter(job: str, faults: int) -> float:
+    """From 0.5 up to 1: what a wait is multiplied by, so that jobs that failed together do not come back together.
+
+    Drawn from the job's id, so that a transition stays a function of its arguments.
+    """
+    return 0.5 + zlib.crc32(f"{job}:{faults}".encode()) / 2**33
+
+
+def _wait(job: Job, faults: int) -> float:
+    return backoff(job.retries, faults) * jitter(job.id, faults)
+
+
+def _too_old(job: Job, *, now: float) -> bool:
+    return bool(job.retries.max_age) and now - (job.revived or job.accepted) > job.retries.max_age
 
 
 def _count(job: Job, outcomes: tuple[Outcome, ...]) -> int:
@@ -137,15 +208,20 @@ def _final(job: Job, state: JobState, *, now: float) -> Job:
     return replace(job, state=state, ended=now, stages=stages, not_before=0.0)
 
 
+def _script_fault(job: Job, report: Report, *, now: float) -> Job:
+    if report.outcome is Outcome.SCRIPT_FAILED and report.exit_code in job.retries.final:
+        return _final(job, JobState.FAILED, now=now)
+    return _retry_or(JobState.FAILED, job, _count(job, _SCRIPT_FAULTS), limit=job.retries.script, now=now)
+
+
 def _retry_or(last: JobState, job: Job, faults: int, *, limit: int, now: float) -> Job:
-    if faults > limit:
+    if faults > limit or _too_old(job, now=now):
         return _final(job, last, now=now)
-    return replace(job, state=JobState.RETRYING, not_before=now + backoff(job.retries, faults))
+    return replace(job, state=JobState.RETRYING, not_before=now + _wait(job, faults))
 
 
 def _platform_fault(job: Job, outcome: Outcome, *, now: float) -> Job:
-    age = now - job.accepted
-    if job.retries.max_age and age > job.retries.max_age:
+    if _too_old(job, now=now):
         return _final(job, JobState.DEAD, now=now)
     state = JobState.UNPUBLISHED if outcome is Outcome.UNPUBLISHED else JobState.RETRYING
-    return replace(job, state=state, not_before=now + backoff(job.retries, job.faults[outcome]))
+    return replace(job, state=state, not_before=now + _wait(job, job.faults[outcome]))

@@ -12,5 +12,8 @@ class Buckets(Protocol):
 
     async def names(self) -> Sequence[str]: ...
 
+    async def versioned(self, name: str) -> bool:
+        """Whether the store keeps earlier versions of the bucket's objects. Raises `NotFound`."""
+
     async def remove(self, name: str) -> None:
         """Delete an empty bucket. Idempotent; raises `Conflict` when it is not empty."""

@@ -54,8 +54,9 @@ class IntakeLedger(Protocol):
         """Keep sightings, jobs and the stream's position, all or nothing, durable when it returns.
 
         An arrival of which any identity was seen in its feed makes no job (missing identities are added). A job whose
-        `key` exists makes no second. A job whose lane has an unfinished job waits. `position` is in nanoseconds of
-        the store's clock; it only moves forward.
+        `key` exists makes no second. A job whose lane has an unfinished job waits; with `NewJob.supersede` it first
+        takes the place of the lane's supersedable jobs (`transitions.supersedable`) whose object was modified
+        earlier. `position` is in nanoseconds of the store's clock; it only moves forward.
         """
 
     async def position(self, stream: str) -> int | None:

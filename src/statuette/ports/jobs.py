@@ -48,4 +48,5 @@ class JobLedger(Protocol):
         """
 
     async def backlog(self) -> Mapping[str, Backlog]:
-        """Per service, from counters kept with every write, never by counting rows."""
+        """Per service, from counters kept with every write, never by counting rows. Services of which nothing is left
+        but ended jobs that are no dead letters are left out."""

@@ -10,12 +10,17 @@ from statuette.events.leases import Commit, Lease, Manifest, Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """How much of one service's work stands where. `oldest` is when the longest waiting job was accepted (0: none)."""
+    """How much of one service's work stands where. `oldest` is when the longest waiting job was accepted (0: none).
+
+    `failed` and `dead` are the dead letters: kept until they are run again, dropped or pruned.
+    """
 
     queued: int = 0
     waiting: int = 0
     running: int = 0
     unpublished: int = 0
+    failed: int = 0
+    dead: int = 0
     oldest: float = 0.0
 
 
@@ -27,12 +32,14 @@ class QueueLedger(Protocol):
     ) -> list[Job]:
         """Take up to `limit` jobs that are due, highest priority first, then in the order they were accepted.
 
-        Opens an `Attempt` for each. `service` "" takes up unpublished uploads of any service instead (state stays
+        Opens an `Attempt` for each. Jobs whose deadline has passed are given up instead (`transitions.missed`).
+        `service` "" takes up unpublished uploads of any service instead (state stays
         committed).
         """
 
     async def renew(self, leases: Sequence[Lease], *, ttl: float, started: Mapping[str, float]) -> list[Lease]:
-        """Prolong leases; `started` gives for a job's id when its script started. Returns those that are lost."""
+        """Prolong leases; `started` gives for a job's id when its script started. Returns those that are lost
+        or whose job is to be cancelled (`Job.cancelling`; these are prolonged all the same)."""
 
     async def commit(self, lease: Lease, manifest: Manifest) -> Commit:
         """Make this attempt's outputs the ones that count, durable when it returns. Said again by the same lease, the

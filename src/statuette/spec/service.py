@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from statuette.spec.base import Part, Text, TextMap, Texts, Whole
-from statuette.spec.extensions import Python, Reuse, RunnerOptions
+from statuette.spec.extensions import OnOverwrite, Python, RetryRules, Reuse, RunnerOptions
 from statuette.spec.federation import Cluster, Federation
 from statuette.spec.kserve import Kserve
 from statuette.spec.providers import StorageProviders
@@ -55,7 +55,8 @@ class Service(Part):
 
     _optional: ClassVar[frozenset[str]] = frozenset(
         {"federation", "clusters", "volume", "kserve", "deployment", "image_pull_secrets", "namespace"}
-        | {"timeout", "on_failure", "network", "runner", "python"}
+        | {"timeout", "on_failure", "network", "runner", "python", "retries", "max_age", "deadline", "priority"}
+        | {"on_overwrite", "allow_loop"}
     )
 
     name: Text
@@ -104,6 +105,12 @@ class Service(Part):
     network: Literal["outward", "none"] = "outward"
     runner: RunnerOptions = RunnerOptions()
     python: Python | None = None
+    retries: RetryRules = RetryRules()
+    max_age: Whole | None = None
+    deadline: Whole | None = None
+    priority: Whole = 0
+    on_overwrite: OnOverwrite = "supersede"
+    allow_loop: bool = False
 
     @property
     def reuse(self) -> Reuse:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from statuette.spec.base import Part, Text, Texts
+from statuette.spec.base import Part, Text, Texts, Whole
 
 BLANKS = " \t\r\n/"
 
@@ -28,7 +28,7 @@ Reference = Annotated[Text, BeforeValidator(_reference)]
 class StoragePath(Part):
     """A place in a store. `path` has no blank or slash at its ends; in `minio` and `s3` it begins with the bucket."""
 
-    _optional: ClassVar[frozenset[str]] = frozenset({"prefix", "suffix", "options", "process_existing"})
+    _optional: ClassVar[frozenset[str]] = frozenset({"prefix", "suffix", "options", "process_existing", "priority"})
 
     storage_provider: Reference
     path: Path
@@ -53,9 +53,14 @@ class StoragePath(Part):
 
 
 class InputPath(StoragePath):
-    """Objects written here are work. `process_existing` (extension): those that lie there already are work too."""
+    """Objects written here are work.
+
+    Extensions: with `process_existing` those that lie there already are work too; `priority` is that of the jobs made
+    here (None: the service's).
+    """
 
     process_existing: bool = False
+    priority: Whole | None = None
 
 
 class OutputPath(StoragePath):

@@ -213,6 +213,12 @@ class MemoryBuckets:
         await self._store.request()
         return sorted(self._store.content)
 
+    async def versioned(self, name: str) -> bool:
+        await self._store.request()
+        if name not in self._store.content:
+            raise NotFound(f"there is no bucket {name}")
+        return self._store.content[name].versioned
+
     async def remove(self, name: str) -> None:
         await self._store.request()
         if any(self._store.content.get(name, _Bucket()).objects.values()):

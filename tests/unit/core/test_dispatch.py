@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from statuette.core.calls import Call
+from statuette.core.commits import Origin
 from statuette.core.dispatch import LEASE_TTL, Dispatch, output_rules, script_hash
 from statuette.events.event import Event, EventKind
 from statuette.events.jobs import JobState, Outcome, Retries, Stage
@@ -301,7 +302,7 @@ async def test_a_jobs_commit_is_kept_and_says_where_to_upload(house, cat, sit, q
     [upload] = page.uploads
     assert (upload.target.bucket, upload.target.key) == ("box", "out/out.txt")
     mark = upload.metadata["statuette-commit"]
-    assert marks.verified(mark, bucket="box", key="out/out.txt") == f"{page.commit.id}.1"
+    assert marks.verified(mark, bucket="box", key="out/out.txt") == Origin(f"{page.commit.id}.1", hops=1)
     assert (await house.ledger.jobs.get(job)).commit == page.commit.id
 
 

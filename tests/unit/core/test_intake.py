@@ -147,7 +147,7 @@ def commit():
 async def test_our_own_output_uploaded_again_runs_nothing_twice(intake, deploy, ref, jobs_of, marks, commit):
     deploy(inputs=["box/in"])
     first, again = ref("box", "in/x", modified=1000), ref("box", "in/x", modified=1777)
-    mark = marks.mark(commit, first)
+    mark = marks.mark(commit, first, hops=1)
     assert await intake.take([notice(first, commit=mark)], stream=STREAM) == 1
     assert await intake.take([notice(again, commit=mark)], stream=STREAM) == 0
     [job] = await jobs_of()
@@ -158,7 +158,7 @@ async def test_the_next_generation_of_our_output_runs_again(intake, deploy, ref,
     deploy(inputs=["box/in"])
     for generation in (1, 2):
         written = ref("box", "in/x", modified=1000 + generation)
-        mark = marks.mark(replace(commit, generation=generation), written)
+        mark = marks.mark(replace(commit, generation=generation), written, hops=1)
         await intake.take([notice(written, commit=mark)], stream=STREAM)
     assert [job.event.commit for job in await jobs_of()] == ["c0ffee.1", "c0ffee.2"]
 
@@ -166,7 +166,7 @@ async def test_the_next_generation_of_our_output_runs_again(intake, deploy, ref,
 async def test_the_sweep_knows_our_outputs_by_the_same_mark(intake, deploy, ref, jobs_of, marks, commit):
     service = deploy(inputs=["box/in"])
     first, again = ref("box", "in/x", modified=1000), ref("box", "in/x", modified=1777)
-    mark = marks.mark(commit, first)
+    mark = marks.mark(commit, first, hops=1)
     await intake.take([notice(first, commit=mark)], stream=STREAM)
     assert await intake.found(service.feeds[0], [(again, mark)]) == 0
     assert len(await jobs_of()) == 1
@@ -175,8 +175,8 @@ async def test_the_sweep_knows_our_outputs_by_the_same_mark(intake, deploy, ref,
 async def test_a_forged_or_copied_mark_is_ignored(intake, deploy, ref, jobs_of, marks, commit):
     """A user who copies our metadata to his own uploads would else suppress them."""
     deploy(inputs=["box/in"])
-    copied = marks.mark(commit, ref("box", "in/other"))
-    forged = CommitMarks(b"\2" * 32).mark(commit, ref("box", "in/x"))
+    copied = marks.mark(commit, ref("box", "in/other"), hops=1)
+    forged = CommitMarks(b"\2" * 32).mark(commit, ref("box", "in/x"), hops=1)
     for modified, mark in ((1000, copied), (1001, copied), (1002, forged), (1003, forged)):
         await intake.take([notice(ref("box", "in/x", modified=modified), commit=mark)], stream=STREAM)
     jobs = await jobs_of()

@@ -225,7 +225,7 @@ async def test_our_own_output_uploaded_again_is_found_and_runs_nothing_twice(hou
     deploy("writer", outputs=["box/in"])
     service = deploy("cat", inputs=["box/in"])
     commit = Commit(id="c0ffee", job="writer-1", generation=1, manifest=Manifest(entries=()))
-    mark = marks.mark(commit, ObjectRef(bucket="box", key="in/x"))
+    mark = marks.mark(commit, ObjectRef(bucket="box", key="in/x"), hops=1)
     await put("box", "in/x", **{COMMIT_METADATA: mark})
     assert (await house.everything()).recovered == 1
     await clock.advance(5)

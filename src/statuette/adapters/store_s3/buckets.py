@@ -42,6 +42,11 @@ class S3Buckets:
         root = ElementTree.fromstring(response.text)  # noqa: S314 - the platform's own store answers
         return [entry.text or "" for entry in root.iterfind(".//{*}Bucket/{*}Name")]
 
+    async def versioned(self, name: str) -> bool:
+        response = await self._client.ask("GET", name, query={"versioning": ""})
+        # A suspended bucket gives new objects no version of their own.
+        return "<Status>Enabled</Status>" in response.text
+
     async def remove(self, name: str) -> None:
         response = await self._client.ask("DELETE", name, allow=(404, 409))
         if response.status_code == 409:

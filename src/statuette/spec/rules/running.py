@@ -9,6 +9,11 @@ from statuette.spec.scaling import Expose
 from statuette.spec.service import Service
 
 _PORTS = range(1, 65536)
+_EXIT_CODES = range(1, 256)
+_MOST_RETRIES = 100
+_DAY = 86400
+PRIORITIES = range(-100, 101)
+"""What a job's priority may be; higher ones go first."""
 _REQUIREMENT = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"  # name
     r"(?: ?\[[A-Za-z0-9._, -]+\])?"  # extras
@@ -54,6 +59,7 @@ def extensions(service: Service) -> Iterator[Problem]:
         yield Problem("timeout", f"must be at least 1 second; this is {service.timeout}")
     if service.runner.idle_timeout < 0:
         yield Problem("runner.idle_timeout", f"must not be below 0 seconds; this is {service.runner.idle_timeout}")
+    yield from _attempts(service)
     for index, line in enumerate(service.python.requirements if service.python else ()):
         # A line break could smuggle in an option of the installer; blanks are folded so that matching stays linear.
         if (
@@ -66,6 +72,31 @@ def extensions(service: Service) -> Iterator[Problem]:
                 f"must pin one package, such as 'numpy==2.1.0' (extras, a marker and hashes may follow); "
                 f"this is {shown(line)}",
             )
+
+
+def _attempts(service: Service) -> Iterator[Problem]:
+    """How often, how long and in which order."""
+    retries = service.retries
+    for name, most in (("script", _MOST_RETRIES), ("runner", _MOST_RETRIES), ("delay", _DAY), ("max_delay", _DAY)):
+        value = getattr(retries, name)
+        if not 0 <= value <= most:
+            yield Problem(f"retries.{name}", f"must be 0 to {most}; this is {value}")
+    if retries.max_delay < retries.delay:
+        message = f"must not be below delay; these are {retries.max_delay} and {retries.delay}"
+        yield Problem("retries.max_delay", message)
+    for index, code in enumerate(retries.final_exit_codes):
+        if code not in _EXIT_CODES:
+            yield Problem(f"retries.final_exit_codes[{index}]", f"must be 1 to 255; this is {code}")
+    for name in ("max_age", "deadline"):
+        value = getattr(service, name)
+        if value is not None and value < 1:
+            yield Problem(name, f"must be at least 1 second; this is {value}")
+    priorities = {"priority": service.priority} | {
+        f"input[{index}].priority": source.priority for index, source in enumerate(service.input)
+    }
+    for name, value in priorities.items():
+        if value is not None and value not in PRIORITIES:
+            yield Problem(name, f"must be {PRIORITIES[0]} to {PRIORITIES[-1]}; this is {value}")
 
 
 def _ports(expose: Expose) -> Iterator[Problem]:

@@ -13,14 +13,15 @@ from statuette.core.catalog import Catalog, Condition
 from statuette.core.commits import CommitMarks
 from statuette.core.deployment import feeds_of
 from statuette.core.roster import Hints, Roster, Seat
+from statuette.events import transitions
 from statuette.events.event import Event, EventKind
-from statuette.events.jobs import NewJob, Outcome
+from statuette.events.jobs import FINAL, RUNNING, NewJob, Outcome
 from statuette.events.keys import new_job_id
 from statuette.events.leases import Manifest, ManifestEntry, Report
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.events.principals import ADMIN_ID, Principal, PrincipalKind
 from statuette.ports.backend import Runner
-from statuette.ports.errors import StoreUnavailable
+from statuette.ports.errors import NotFound, StoreUnavailable
 from statuette.ports.intake import Arrival
 from statuette.ports.services import Readiness, ServiceRecord
 from statuette.ports.supervision import Supervision
@@ -172,9 +173,49 @@ def clock() -> VirtualClock:
     return VirtualClock(auto=False)
 
 
+class _Interventions:
+    def __init__(self, ledger):
+        self._book = ledger.jobs._book
+
+    def _mine(self, service, jobs):
+        return [
+            self._book.jobs[job] for job in jobs if job in self._book.jobs and self._book.jobs[job].service == service
+        ]
+
+    async def cancel(self, service, jobs, *, reason):
+        done = []
+        for job in self._mine(service, jobs):
+            if job.state in ("leased", "started"):
+                done.append(transitions.stopping(job, reason=reason))
+                self._book.put(done[-1], until=self._book.until[job.id])
+            elif job.state not in FINAL | RUNNING:
+                done.append(self._book.put(transitions.cancelled(job, now=self._book.clock.wall(), reason=reason)))
+        return done
+
+    async def revive(self, service, jobs):
+        return [
+            self._book.put(transitions.revived(job, waits=False, now=self._book.clock.wall()))
+            for job in self._mine(service, jobs)
+            if job.state in ("failed", "dead", "cancelled")
+        ]
+
+    async def prune(self, *, ended_before, dead_before, limit):
+        old = [
+            job
+            for job in self._book.jobs.values()
+            if job.ended is not None and job.ended < (dead_before if job.state in ("failed", "dead") else ended_before)
+        ][:limit]
+        for job in old:
+            del self._book.jobs[job.id]
+        return old
+
+
 @pytest.fixture
 def ledger(clock) -> MemoryLedger:
-    return MemoryLedger(clock)
+    made = MemoryLedger(clock)
+    if not hasattr(made, "interventions"):
+        made.interventions = _Interventions(made)
+    return made
 
 
 @pytest.fixture
@@ -212,6 +253,19 @@ def settle() -> Callable[[], Awaitable[None]]:
 def bodies(tmp_path) -> MemoryBodies:
     (tmp_path / "bodies").mkdir()
     return MemoryBodies(tmp_path / "bodies")
+
+
+@pytest.fixture
+def heard() -> Callable[..., Awaitable[bytes | None]]:
+    """What a job's first attempt said; None where no log is."""
+
+    async def read(logs, service: str, job: str) -> bytes | None:
+        try:
+            return b"".join([part async for part in logs.read(service, job, 1, timestamps=False, follow=False)])
+        except NotFound:
+            return None
+
+    return read
 
 
 @pytest.fixture
@@ -286,8 +340,9 @@ def plugs_of(ledger, store, clock, bodies) -> Callable[..., Plugs]:
     def join(**other) -> Plugs:
         twins = {
             "intake": ledger.intake, "queue": ledger.queue, "jobs": ledger.jobs, "services": ledger.services,
-            "vault": ledger.vault, "objects": store.objects, "buckets": store.buckets, "events": store.events,
-            "keys": store.keys, "backend": PlainBackend(), "logs": MemoryLogs(clock), "bodies": bodies, "clock": clock,
+            "interventions": ledger.interventions, "vault": ledger.vault, "objects": store.objects,
+            "buckets": store.buckets, "events": store.events, "keys": store.keys, "backend": PlainBackend(),
+            "logs": MemoryLogs(clock), "bodies": bodies, "clock": clock,
             "store_state": lambda: {"state": "twin"}, "free_bytes": lambda: 1 << 40,
         }  # fmt: skip
         return Plugs(**(twins | other))

@@ -57,7 +57,7 @@ async def replay(
     replay_id: IdOption = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Process the objects in a service's inputs once more, all or some; overlapping filters all have to fit."""
+    """Process the objects in a service's inputs once more: all, or those that fit every filter."""
     wish = wished(since=since, until=until, prefix=prefix, dry_run=dry_run)
     named = None if places is None else read_places(places)
     key = replay_id or uuid.uuid4().hex

@@ -13,9 +13,8 @@ from statuette.core.catalog import Catalog, Condition
 from statuette.core.commits import CommitMarks
 from statuette.core.deployment import feeds_of
 from statuette.core.roster import Hints, Roster, Seat
-from statuette.events import transitions
 from statuette.events.event import Event, EventKind
-from statuette.events.jobs import FINAL, RUNNING, NewJob, Outcome
+from statuette.events.jobs import NewJob, Outcome
 from statuette.events.keys import new_job_id
 from statuette.events.leases import Manifest, ManifestEntry, Report
 from statuette.events.objects import ObjectRef, ObjectVersion
@@ -173,49 +172,9 @@ def clock() -> VirtualClock:
     return VirtualClock(auto=False)
 
 
-class _Interventions:
-    def __init__(self, ledger):
-        self._book = ledger.jobs._book
-
-    def _mine(self, service, jobs):
-        return [
-            self._book.jobs[job] for job in jobs if job in self._book.jobs and self._book.jobs[job].service == service
-        ]
-
-    async def cancel(self, service, jobs, *, reason):
-        done = []
-        for job in self._mine(service, jobs):
-            if job.state in ("leased", "started"):
-                done.append(transitions.stopping(job, reason=reason))
-                self._book.put(done[-1], until=self._book.until[job.id])
-            elif job.state not in FINAL | RUNNING:
-                done.append(self._book.put(transitions.cancelled(job, now=self._book.clock.wall(), reason=reason)))
-        return done
-
-    async def revive(self, service, jobs):
-        return [
-            self._book.put(transitions.revived(job, waits=False, now=self._book.clock.wall()))
-            for job in self._mine(service, jobs)
-            if job.state in ("failed", "dead", "cancelled")
-        ]
-
-    async def prune(self, *, ended_before, dead_before, limit):
-        old = [
-            job
-            for job in self._book.jobs.values()
-            if job.ended is not None and job.ended < (dead_before if job.state in ("failed", "dead") else ended_before)
-        ][:limit]
-        for job in old:
-            del self._book.jobs[job.id]
-        return old
-
-
 @pytest.fixture
 def ledger(clock) -> MemoryLedger:
-    made = MemoryLedger(clock)
-    if not hasattr(made, "interventions"):
-        made.interventions = _Interventions(made)
-    return made
+    return MemoryLedger(clock)
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ class Settings:
     """
     keep_dead_jobs: float = 7_776_000.0
     """The same for dead letters, with their submitted bodies (90 days)."""
+    most_hops: int = 100
+    """Services in a row after which an output starts nothing more: what stops a loop that runs away."""
     least_free: int = 512 * 2**20
     """Free bytes under which no more work is handed out."""
     grace: float = 20.0

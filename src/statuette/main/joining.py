@@ -106,6 +106,7 @@ def _core_settings(settings: Settings) -> core.Settings:
         least_free_bytes=settings.least_free,
         call_queue=settings.call_queue,
         keep=core.Keep(jobs=settings.keep_jobs, dead=settings.keep_dead_jobs),
+        most_hops=settings.most_hops,
         sole_manager=not settings.ledger.startswith("postgresql"),
         largest_job_body=settings.largest_job_body,
         largest_call_body=settings.largest_call_body,

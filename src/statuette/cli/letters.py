@@ -155,9 +155,14 @@ async def drop_letters(
 ) -> None:
     """Forget dead letters and their logs; the objects stay, and nothing runs again for them."""
     named = chosen(jobs, everything=everything)
-    if named is None and not yes and sys.stdin.isatty():
+    if named is None and not yes and on_a_terminal():
         typer.confirm(f"Forget all dead letters of {service}, with their logs?", abort=True, err=True)
     tell(await platform.letters.drop(service, named), "dropped")
+
+
+def on_a_terminal() -> bool:
+    """Whether somebody is there to answer a question."""
+    return sys.stdin.isatty()
 
 
 def chosen(jobs: list[str] | None, *, everything: bool) -> list[str] | None:

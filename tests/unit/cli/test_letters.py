@@ -103,3 +103,15 @@ def test_letters_are_dropped_without_a_question_where_nobody_could_answer(run, p
 def test_which_is_meant_must_be_said(run, platform, verb: str, words: tuple[str, ...]) -> None:
     result = run("job", "dead", verb, "ocr", *words)
     assert (result.exit_code, platform.seen) == (2, [])
+
+
+@pytest.mark.parametrize(("answer", "code", "asked"), [("y\n", 0, 1), ("n\n", 1, 0)])
+def test_on_a_terminal_dropping_all_is_asked_about(
+    run, platform, monkeypatch, answer: str, code: int, asked: int
+) -> None:
+    """The question needs a terminal on standard input, which a test's is not."""
+    monkeypatch.setattr("statuette.cli.letters.on_a_terminal", lambda: True)
+    platform.answer("DELETE", "/system/jobs/ocr", {"done": 2, "left": []})
+    result = run("job", "dead", "drop", "ocr", "--all", stdin=answer)
+    assert (result.exit_code, len(platform.seen)) == (code, asked)
+    assert "Forget all dead letters of ocr" in result.stderr

@@ -5,6 +5,9 @@ import time
 
 import pytest
 
+from statuette.cli.replay import counting
+from statuette.client import Replayed
+
 PATH = "/system/jobs/ocr/replay"
 
 
@@ -62,3 +65,16 @@ def test_a_replay_that_breaks_off_says_how_to_go_on(run, platform) -> None:
     platform.answer("POST", PATH, "", status=503)
     result = run("job", "replay", "ocr", "--id", "mine")
     assert (result.exit_code, "(2 jobs were made; --id mine goes on)" in result.stderr) == (1, True)
+
+
+def test_on_a_terminal_a_bar_tells_how_far_it_is(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with counting(10) as show:
+        show(Replayed(listed=4, accepted=3))
+    assert "4 looked at, 3 jobs" in capsys.readouterr().err
+
+
+def test_in_a_pipe_nothing_is_shown(capsys) -> None:
+    with counting(None) as show:
+        show(Replayed(listed=4, accepted=3))
+    assert capsys.readouterr() == ("", "")

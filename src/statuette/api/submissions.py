@@ -43,13 +43,14 @@ async def submit_job(
             caller,
             service,
             body,
-            idempotency_key=_checked(idempotency_key),
+            idempotency_key=checked_key(idempotency_key),
             source_ip=request.client.host if request.client else "",
         )
     return empty(201, headers=_names(service, submitted.jobs))
 
 
-def _checked(key: str) -> str:
+def checked_key(key: str) -> str:
+    """An `Idempotency-Key` that can be kept. Raises `BadInput`."""
     if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise BadInput(f"Idempotency-Key: at most {_LONGEST_KEY} printable ASCII characters")
     return key.strip()

@@ -16,7 +16,7 @@ from statuette.core.commits import CommitMarks, check_keys, page_of
 from statuette.core.loops import is_runaway
 from statuette.core.roster import Roster, Seat
 from statuette.events.event import Event
-from statuette.events.jobs import FINAL, Job, JobState, Outcome
+from statuette.events.jobs import DEAD_LETTERS, FINAL, Job, JobState, Outcome
 from statuette.events.leases import Commit, Lease, Manifest, Report
 from statuette.events.objects import ObjectRef
 from statuette.ports.bodies import Bodies
@@ -33,6 +33,8 @@ LEASE_TTL = 60.0
 """Seconds a lease lives without being renewed."""
 UPLOAD_LOOK = 1.0
 """Seconds between two looks for uploads to be taken up."""
+_SETTLED = FINAL - DEAD_LETTERS - {JobState.CANCELLED}
+"""States from which a job never runs again, so that its body is needed no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,13 @@ class Dispatch:
         for lease, held in self._leased.items():
             seat = self._roster.get(lease.runner)
             if held.record.name == service and seat is not None:
+                seat.withdrawn.put_nowait(lease)
+
+    def withdraw_job(self, job: str) -> None:
+        """Have the run of one job ended, if it goes on here; its supervisor reports it as cancelled."""
+        for lease in self._leased:
+            seat = self._roster.get(lease.runner)
+            if lease.job == job and seat is not None:
                 seat.withdrawn.put_nowait(lease)
 
     def _usable(self, seat: Seat) -> bool:
@@ -246,7 +255,7 @@ class Dispatch:
             report.outcome,
             extra={"action": "report", "service": job.service, "job": job.id, "state": job.state},
         )
-        if job.state in FINAL and job.event.payload_file:
+        if job.state in _SETTLED and job.event.payload_file:
             await self._bodies.drop(job.event.payload_file)
         if job.state is JobState.QUEUED:
             self._roster.hints.add({job.service: 1})

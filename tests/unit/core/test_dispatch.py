@@ -456,6 +456,26 @@ async def test_what_a_removed_service_runs_is_withdrawn(house, deploy, sit, queu
     assert await house.dispatch.cancelled("r1") == [lease]
 
 
+async def test_one_job_is_withdrawn_and_no_other(house, deploy, sit, queued):
+    service = deploy()
+    await queued(service)
+    seat = sit(service)
+    lease = (await house.one()).lease
+    house.dispatch.withdraw_job("another")
+    assert seat.withdrawn.empty()
+    house.dispatch.withdraw_job(lease.job)
+    assert await house.dispatch.cancelled("r1") == [lease]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SCRIPT_FAILED, Outcome.CANCELLED])
+async def test_the_body_of_a_job_that_may_run_again_stays(house, cat, sit, queued, bodies, body, outcome):
+    await bodies.keep("kept", body(b"large"), limit=99)
+    await queued(cat, event=Event(kind=EventKind.RAW, payload_file="kept"))
+    sit(cat)
+    await house.dispatch.report((await house.one()).lease, Report(outcome=outcome, exit_code=1))
+    assert "kept" in bodies.kept
+
+
 async def test_the_hops_of_an_output_are_one_more_than_its_inputs(house, cat, sit, queued, marks):
     await queued(cat, hops=2)
     sit(cat)

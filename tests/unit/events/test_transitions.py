@@ -338,3 +338,13 @@ def test_every_state_has_a_word_on_the_wire():
     assert set(words.values()) == {"Pending", "Running", "Succeeded", "Failed"}
     assert {words[state] for state in RUNNING} == {"Running"}
     assert {words[state] for state in FINAL} == {"Succeeded", "Failed"}
+
+
+def test_the_last_word_about_a_cancelled_run_says_who_wanted_it():
+    after = end(Outcome.CANCELLED, of=job(JobState.STARTED, attempt=1, cancelling="on request"), reason="cancelled")
+    assert (after.state, after.reason) == (JobState.CANCELLED, "on request")
+    assert end(Outcome.CANCELLED, reason="cancelled").reason == "cancelled"
+
+
+def test_what_is_committed_is_cancelled_no_more():
+    assert committed(job(JobState.STARTED, attempt=1, cancelling="on request"), commit="c", now=NOW).cancelling == ""

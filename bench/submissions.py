@@ -57,6 +57,4 @@ def submittable_service(platform: Platform) -> tuple[str, list[str]]:
 def _answered(name: str, bursts: list[tuple[Burst, Burst]], *, share: float) -> Figure:
     ours = [time for one, _ in bursts for time in one.milliseconds]
     bare = [time for _, one in bursts for time in one.milliseconds]
-    return Figure(
-        name=name, value=quantile(ours, share), unit="ms", baseline=quantile(bare, share), against=AGAINST
-    )
+    return Figure(name=name, value=quantile(ours, share), unit="ms", baseline=quantile(bare, share), against=AGAINST)

@@ -64,8 +64,9 @@ _KEY = "The same key again is the same job."
 SUBMISSION: dict[str, Any] = {
     "tags": ["jobs"],
     "summary": "Submit Job",
-    "description": "Accept work; it is kept when this answers.\n\n`X-Job-Id` names the job (an event of several objects: "
-    "all of them, separated by \", \"); `Location` is the first's.",
+    "description": "Accept work; it is kept when this answers.\n\n"
+    "`X-Job-Id` names the job (an event of several objects: all of them, separated by \", \"); "
+    "`Location` is the first's.",
     "operationId": "submit_job_job__service__post",
     "parameters": [
         {

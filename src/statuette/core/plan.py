@@ -25,6 +25,10 @@ come soon after others.
 """
 TURN = 2.0
 """Seconds that a runner stays before it has to leave for the sake of fairness: so starting them anew costs little."""
+PATIENCE = 10.0
+"""Seconds after which room is gathered for a service without any runner: until then smaller ones may pass one for which
+never enough leave at the same time. Gathering leaves a part of the machine idle for a while.
+"""
 LOOKED_AT = 100
 """Services for which one plan looks for room; with more of them the next plan goes on."""
 
@@ -115,9 +119,10 @@ def plan(demands: Sequence[Demand], placed: Sequence[Placed], room: Room, *, now
         {demand.service: demand.work for demand in demands}
     )
     wishes = _wishes(demands, placed, needs=needs, room=room)
-    start = _start(wishes, free=free, coming=coming)
+    due = _due(wishes, room, now=now)
+    start = _start(wishes, free=free, coming=coming, due=due)
     leavers = _Leavers(staying, demands, needs=needs, room=room, now=now)
-    return Plan(tuple(start), tuple(_dismissed(wishes, leavers, coming=coming)))
+    return Plan(tuple(start), tuple(_dismissed(wishes, leavers, coming=coming, due=due)))
 
 
 def _wishes(
@@ -139,9 +144,16 @@ def _wishes(
     return wishes
 
 
-def _start(wishes: Sequence[_Wish], *, free: "_Free", coming: "_Free") -> list[str]:
+def _due(wishes: Sequence[_Wish], room: Room, *, now: float) -> _Wish | None:
+    """The service without any runner that has waited longest, if its patience is at an end and it can fit at all."""
+    empty = _Free.of(room, [])
+    starved = [wish for wish in wishes if wish.starved and now - wish.demand.oldest >= PATIENCE]
+    return min((wish for wish in starved if empty.holds(wish.demand)), key=_Wish.rank, default=None)
+
+
+def _start(wishes: Sequence[_Wish], *, free: "_Free", coming: "_Free", due: _Wish | None) -> list[str]:
     """Serve whose turn it is, as far as there is room. A service without any runner for which others leave keeps that
-    room: smaller ones pass it by only where they take nothing of it.
+    room: smaller ones pass it by only where they take nothing of it. So does the one that is due.
     """
     kept = replace(coming)
     queue = [(wish.rank(), place, wish) for place, wish in enumerate(wishes)]
@@ -149,7 +161,7 @@ def _start(wishes: Sequence[_Wish], *, free: "_Free", coming: "_Free") -> list[s
     start: list[str] = []
     while queue and free.runners > 0:
         _, place, wish = heapq.heappop(queue)
-        if not kept.holds(wish.demand):
+        if not kept.holds(wish.demand) and wish is not due:
             continue
         if free.holds(wish.demand):
             for left in (free, coming, kept):
@@ -164,32 +176,39 @@ def _start(wishes: Sequence[_Wish], *, free: "_Free", coming: "_Free") -> list[s
     return start
 
 
-def _dismissed(wishes: Sequence[_Wish], leavers: "_Leavers", *, coming: "_Free") -> list[str]:
-    """Runners to dismiss, so that each service which lacks one gets one; nobody leaves in vain."""
+def _dismissed(wishes: Sequence[_Wish], leavers: "_Leavers", *, coming: "_Free", due: _Wish | None) -> list[str]:
+    """Runners to dismiss, so that each service which lacks one gets one. Nobody leaves in vain; for the one that is due
+    whoever can leaves now, the others when they have had their turn.
+    """
     lacking = [wish for wish in wishes if wish.missing > 0 and wish.demand.work > 0]
     lacking.sort(key=_Wish.rank)
     dismissed: list[str] = []
     for wish in islice(lacking, LOOKED_AT):
         if not coming.holds(wish.demand):
-            leaving = _enough(leavers.candidates(wish), wish.demand, coming)
+            leaving = _enough(leavers.candidates(wish), wish.demand, coming, all_the_same=wish is due)
             leavers.gone(leaving)
             dismissed += [seat.id for seat in leaving]
-        if coming.holds(wish.demand):
+        if coming.holds(wish.demand) or wish is due:
             coming.take(wish.demand)
     return dismissed
 
 
-def _enough(candidates: Iterator[Placed], demand: Demand, coming: "_Free") -> list[Placed]:
-    """As many of them as the demand needs, their room given back; none when all together are too few."""
+def _enough(candidates: Iterator[Placed], demand: Demand, coming: "_Free", *, all_the_same: bool) -> list[Placed]:
+    """As many of them as the demand needs, their room given back. Where all together are too few: none, or
+    `all_the_same` all.
+    """
     room, leaving = replace(coming), []
-    for seat in candidates:
+    while not room.holds(demand):
+        seat = next(candidates, None)
+        if seat is None:
+            if not all_the_same:
+                return []
+            break
         leaving.append(seat)
         room.give_back(seat)
-        if room.holds(demand):
-            for one in leaving:
-                coming.give_back(one)
-            return leaving
-    return []
+    for seat in leaving:
+        coming.give_back(seat)
+    return leaving
 
 
 class _Leavers:

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from bench import calls, intake, jobs, latency, ledger, memory, peer, scale, up
+from bench import calls, intake, jobs, latency, ledger, memory, peer, scale, sweep, up
 from bench.context import Context, Skipped, fresh_context, idle_share
 from bench.figures import Figure
 from bench.report import FORMS, Result
@@ -23,6 +23,7 @@ ALL: dict[str, tuple[str, Benchmark]] = {
     "intake": (intake.TITLE, intake.run),
     "peer": (peer.TITLE, peer.run),
     "scale": (scale.TITLE, scale.run),
+    "sweep": (sweep.TITLE, sweep.run),
 }
 
 

@@ -114,6 +114,7 @@ class Sweep:
         async for page in self._objects.list(widest.bucket, widest.prefix):
             await self._stretch(comparisons, page, after=after)
             after = page.last
+            await asyncio.sleep(0)  # who waits for this thread waits for one page at most
         await self._stretch(comparisons, None, after=after)
 
     async def _stretch(self, comparisons: Sequence[Comparison], page: ObjectPage | None, *, after: str) -> None:
@@ -126,7 +127,7 @@ class Sweep:
         whole = page is None or len(objects) == page.count
         stretch = Stretch(name=name, after=after, last=last, objects=objects, whole=whole)
         for comparison in wanting:
-            await asyncio.sleep(0)  # a call waits for the comparison of one page at most
+            await asyncio.sleep(0)
             await comparison.compare(stretch)
 
 

@@ -1,5 +1,6 @@
 """Answers to a store's listings, as they come."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -58,7 +59,9 @@ async def has_versions(client: SignedClient, bucket: str) -> bool:
 
 
 async def _ask(client: SignedClient, bucket: str, query: dict[str, str]) -> bytes:
-    return (await client.ask("GET", bucket, query=query)).content
+    response = await client.ask("GET", bucket, query=query)
+    await asyncio.sleep(0)  # taking 200 kB in and making entries of them are two steps: calls wait for one at most
+    return response.content
 
 
 def _parts(body: bytes, element: re.Pattern[bytes]) -> tuple[list[bytes], ElementTree.Element]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
@@ -11,6 +12,10 @@ from statuette.adapters.store_s3.entries import Entry, entries_of, is_latest, un
 from statuette.adapters.store_s3.signed import SignedClient
 
 _OBJECT = re.compile(rb"<Contents(?:\s[^>]*)?>(.*?)</Contents>", re.DOTALL)
+_AT_ONCE = "500"
+"""Objects of an answer: the more, the longer the store and this process are busy with it in one go."""
+_REST = 0.25
+"""Pause after each answer, as a share of the time that it took, so that others find the store and processors free."""
 _VERSION = re.compile(rb"<Version(?:\s[^>]*)?>(.*?)</Version>", re.DOTALL)
 
 
@@ -26,7 +31,7 @@ async def object_answers(
     client: SignedClient, bucket: str, *, prefix: str, delimiter: str = "", after: str = ""
 ) -> AsyncIterator[Answer]:
     """Objects by ListObjectsV2."""
-    query = {"list-type": "2", "prefix": prefix, "encoding-type": "url", "max-keys": "1000"}
+    query = {"list-type": "2", "prefix": prefix, "encoding-type": "url", "max-keys": _AT_ONCE}
     query |= {"delimiter": delimiter} if delimiter else {}
     query |= {"start-after": after} if after else {}
     while True:
@@ -41,7 +46,7 @@ async def object_answers(
 
 async def version_answers(client: SignedClient, bucket: str, *, prefix: str, after: str = "") -> AsyncIterator[Answer]:
     """The latest versions of objects by ListObjectVersions; deleted objects are left out."""
-    query = {"versions": "", "prefix": prefix, "encoding-type": "url", "max-keys": "1000"}
+    query = {"versions": "", "prefix": prefix, "encoding-type": "url", "max-keys": _AT_ONCE}
     query |= {"key-marker": after} if after else {}
     while True:
         elements, rest = _parts(await _ask(client, bucket, query), _VERSION)
@@ -59,8 +64,9 @@ async def has_versions(client: SignedClient, bucket: str) -> bool:
 
 
 async def _ask(client: SignedClient, bucket: str, query: dict[str, str]) -> bytes:
+    began = time.monotonic()
     response = await client.ask("GET", bucket, query=query)
-    await asyncio.sleep(0)  # taking 200 kB in and making entries of them are two steps: calls wait for one at most
+    await asyncio.sleep((time.monotonic() - began) * _REST)
     return response.content
 
 

@@ -109,13 +109,17 @@ async def test_the_stream_after_the_sweep_makes_no_second_job(intake, deploy, re
     assert len(await jobs_of()) == 1
 
 
-async def test_an_object_written_again_runs_again_in_order(intake, deploy, ref, jobs_of):
-    deploy(inputs=["box/in"])
+@pytest.mark.parametrize(
+    ("overwriting", "states"),
+    [("queue", (JobState.QUEUED, JobState.WAITING)), ("supersede", (JobState.SUPERSEDED, JobState.QUEUED))],
+)
+async def test_an_object_written_again_runs_again_in_order(intake, deploy, ref, jobs_of, overwriting, states):
+    deploy(inputs=["box/in"], on_overwrite=overwriting)
     for modified in (1000, 1001):
         await intake.take([notice(ref("box", "in/x", modified=modified))], stream=STREAM)
     first, second = await jobs_of()
     assert first.lane == second.lane != ""
-    assert (first.state, second.state) == (JobState.QUEUED, JobState.WAITING)
+    assert (first.state, second.state) == states
 
 
 async def test_a_versioned_object_goes_by_its_version_id(intake, deploy, ref, jobs_of):

@@ -12,10 +12,8 @@ from statuette.adapters.store_s3.entries import Entry, entries_of, is_latest, un
 from statuette.adapters.store_s3.signed import SignedClient
 
 _OBJECT = re.compile(rb"<Contents(?:\s[^>]*)?>(.*?)</Contents>", re.DOTALL)
-_AT_ONCE = "500"
+_AT_ONCE = 500
 """Objects of an answer: the more, the longer the store and this process are busy with it in one go."""
-_REST = 0.25
-"""Pause after each answer, as a share of the time that it took, so that others find the store and processors free."""
 _VERSION = re.compile(rb"<Version(?:\s[^>]*)?>(.*?)</Version>", re.DOTALL)
 
 
@@ -31,11 +29,11 @@ async def object_answers(
     client: SignedClient, bucket: str, *, prefix: str, delimiter: str = "", after: str = ""
 ) -> AsyncIterator[Answer]:
     """Objects by ListObjectsV2."""
-    query = {"list-type": "2", "prefix": prefix, "encoding-type": "url", "max-keys": _AT_ONCE}
+    query = {"list-type": "2", "prefix": prefix, "encoding-type": "url", "max-keys": str(_AT_ONCE)}
     query |= {"delimiter": delimiter} if delimiter else {}
     query |= {"start-after": after} if after else {}
     while True:
-        elements, rest = _parts(await _ask(client, bucket, query), _OBJECT)
+        elements, rest = await _parts(client, bucket, query, element=_OBJECT)
         yield _answer(elements, rest)
         token = _text(rest, "NextContinuationToken")
         if _text(rest, "IsTruncated") != "true" or not token:
@@ -46,10 +44,10 @@ async def object_answers(
 
 async def version_answers(client: SignedClient, bucket: str, *, prefix: str, after: str = "") -> AsyncIterator[Answer]:
     """The latest versions of objects by ListObjectVersions; deleted objects are left out."""
-    query = {"versions": "", "prefix": prefix, "encoding-type": "url", "max-keys": _AT_ONCE}
+    query = {"versions": "", "prefix": prefix, "encoding-type": "url", "max-keys": str(_AT_ONCE)}
     query |= {"key-marker": after} if after else {}
     while True:
-        elements, rest = _parts(await _ask(client, bucket, query), _VERSION)
+        elements, rest = await _parts(client, bucket, query, element=_VERSION)
         yield _answer([told for told in elements if is_latest(told)], rest)
         marker = unquote_plus(_text(rest, "NextKeyMarker"))
         if _text(rest, "IsTruncated") != "true" or not marker:
@@ -60,22 +58,25 @@ async def version_answers(client: SignedClient, bucket: str, *, prefix: str, aft
 
 async def has_versions(client: SignedClient, bucket: str) -> bool:
     """Tell whether the bucket keeps, or ever kept, versions."""
-    return _text(_root(await _ask(client, bucket, {"versioning": ""})), "Status") != ""
+    response = await client.ask("GET", bucket, query={"versioning": ""})
+    return _text(_root(response.content), "Status") != ""
 
 
-async def _ask(client: SignedClient, bucket: str, query: dict[str, str]) -> bytes:
-    began = time.monotonic()
-    response = await client.ask("GET", bucket, query=query)
-    await asyncio.sleep((time.monotonic() - began) * _REST)
-    return response.content
-
-
-def _parts(body: bytes, element: re.Pattern[bytes]) -> tuple[list[bytes], ElementTree.Element]:
+async def _parts(
+    client: SignedClient, bucket: str, query: dict[str, str], *, element: re.Pattern[bytes]
+) -> tuple[list[bytes], ElementTree.Element]:
     """The entries of an answer, unread, and the little that stands around them, read.
 
-    Reading a thousand entries takes XML's reader 5 ms in one step, which every call meanwhile would wait for.
+    Reading a thousand entries takes XML's reader 5 ms in one step, which every call meanwhile would wait for. And after
+    a full answer there is a pause as long as it took, after a shorter one a shorter pause: a listing is never urgent,
+    so others shall find store and processors free half of the time.
     """
-    return element.findall(body), _root(element.sub(b"", body))
+    began = time.monotonic()
+    response = await client.ask("GET", bucket, query=query)
+    took = time.monotonic() - began
+    elements = element.findall(response.content)
+    await asyncio.sleep(took * len(elements) / _AT_ONCE)
+    return elements, _root(element.sub(b"", response.content))
 
 
 def _root(body: bytes) -> ElementTree.Element:

@@ -18,6 +18,8 @@ from statuette.ports.errors import Fault, NotFound
 from statuette.ports.intake import IntakeLedger
 from statuette.ports.objects import ObjectPage, Objects
 
+__all__ = ["Sweep", "SweepCount", "together"]
+
 log = logging.getLogger(__name__)
 
 

@@ -134,6 +134,7 @@ class Fleet:
         capacity, calls = self._backend.capacity(), self._board.demand()
         demands = [demand for name in self._active(calls) if (demand := self._demand(name, calls)) is not None]
         room = Room(cpu=capacity.cpu, memory=capacity.memory, runners=capacity.runners)
+        self._roster.reach = {demand.service: room.reach(demand) for demand in demands}
         self._wanting = any(demand.work for demand in demands)
         return plan(demands, [_placed(seat) for seat in self._roster.all()], room)
 

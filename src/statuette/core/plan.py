@@ -48,6 +48,14 @@ class Room:
     memory: int
     runners: int
 
+    def reach(self, demand: Demand) -> int:
+        """How many runners of one service there could be, if it had the room to itself; at least one."""
+        bounds = [self.runners]
+        bounds += [self.cpu // demand.cpu] if demand.cpu else []
+        bounds += [self.memory // demand.memory] if demand.memory else []
+        bounds += [demand.most] if demand.most else []
+        return max(1, min(bounds))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

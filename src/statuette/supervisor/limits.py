@@ -25,3 +25,4 @@ class Limits:
     ahead: int = 4
     ahead_bytes: int = 64 * 1024**2
     finishing: int = 4
+    waiting: float = 1.0

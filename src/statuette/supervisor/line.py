@@ -18,9 +18,6 @@ from statuette.supervisor.prefetch import ahead_size
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 1.0
-"""Seconds that leased jobs wait behind one that goes on; then they go back, for other runners to take."""
-
 Finish = Callable[[Attempt], Awaitable[None]]
 
 
@@ -101,7 +98,7 @@ class Line:
         """Take a step. When it takes long, those who wait are put back meanwhile."""
         if self._waiting:
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(self._limits.waiting):
                     return await step()
             except TimeoutError:
                 self.put_back("its runner is busy with another job")

@@ -34,12 +34,17 @@ _LOOK_BACK = 8
 
 
 class Attempt(Piece):
-    """Runs the script when its `turn` has come. `used` tells that the runner was touched and has to be reset."""
+    """Runs the script when its `turn` has come. `used` tells that the runner was touched and has to be reset.
+
+    `fetching` is how many seconds the input took, `ready` when (`Clock.monotonic`) it lay before the script.
+    """
 
     def __init__(self, assignment: Assignment, *, runner: Runner, tools: Tools, watch: Watch) -> None:
         super().__init__(assignment, tools=tools, watch=watch)
         self.used = False
         self.turn = Turn()
+        self.fetching = 0.0
+        self.ready: float | None = None
         self._runner = runner
         self._result: RunResult | None = None
         lease = assignment.lease
@@ -118,7 +123,7 @@ class Attempt(Piece):
         await self._until_turn(self.turn.may_fetch)
         if self.turn.come or ahead_size(self.assignment) is None:
             return None
-        tools = self._tools
+        tools, began = self._tools, self._tools.clock.monotonic()
         staged = await self._abortable(
             tools.staging.fetch(
                 self._name,
@@ -129,6 +134,7 @@ class Attempt(Piece):
             )
         )
         self.stages[Stage.FETCHED] = tools.clock.wall()
+        self.fetching = tools.clock.monotonic() - began
         return staged
 
     async def _until_turn(self, gate: Callable[[], Awaitable[None]]) -> None:
@@ -145,8 +151,10 @@ class Attempt(Piece):
             raise Withdrawn
 
     async def _stage_in(self, words: Words, waiting: StagedInput | None) -> RunOrder:
-        self.used = True
+        self.used, began = True, self._tools.clock.monotonic()
         staged = await self._fetched(waiting)
+        self.ready = self._tools.clock.monotonic()
+        self.fetching += self.ready - began
         event = await self._event()
         if event and not sayable("EVENT", event):
             write_beside(EVENT_FILE, event.encode("utf-8", "surrogatepass"), workspace=self._runner.workspace)

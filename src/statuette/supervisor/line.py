@@ -81,7 +81,6 @@ class Line:
     async def _next(self) -> bool:
         """One attempt with the runner; True when the next one may have it."""
         attempt = self._waiting.popleft()
-        began = self._clock.monotonic()
         attempt.turn.give()
         self._look_ahead()
         await self._while_others_wait(attempt.turn.released)
@@ -90,9 +89,17 @@ class Line:
         sound = attempt.sound
         if attempt.used:
             sound = await _reset(self._runner) and sound
-            self.pace.took(self._clock.monotonic() - began)
+            self._note(attempt)
         self._reap()
         return sound and self._sound
+
+    def _note(self, attempt: Attempt) -> None:
+        """Learn how long a job takes in a line: its time with the runner, and its part of the inputs' way here, on
+        which several are at once.
+        """
+        if attempt.ready is not None:
+            with_runner = self._clock.monotonic() - attempt.ready
+            self.pace.took(with_runner + attempt.fetching / self._limits.ahead)
 
     async def _while_others_wait(self, step: Callable[[], Awaitable[None]]) -> None:
         """Take a step. When it takes long, those who wait are put back meanwhile."""

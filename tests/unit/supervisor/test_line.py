@@ -80,6 +80,33 @@ async def test_the_first_lease_is_of_one_job_and_quick_ones_bring_more(world, ga
     assert world.runner.resets == 20
 
 
+@pytest.mark.parametrize(
+    ("fetch", "run", "limit"),
+    [(0.0, 0.1, 5), (0.4, 0.0, 5), (1.0, 0.0, 2), (0.2, 0.2, 2), (3.0, 0.0, 1), (0.0, 0.5, 1)],
+)
+async def test_inputs_count_by_the_part_they_take_of_several_on_their_way(world, gates, fetch, run, limit):
+    class Far(type(world.objects)):
+        async def fetch(self, ref, sink):
+            await world.clock.advance(fetch)
+            return await super().fetch(ref, sink)
+
+    async def script(host, order, output):
+        await world.clock.advance(run)
+        gates.copy(host, order, output)
+
+    world.objects, world.runner.script = Far(), script
+    asked = []
+    lease = world.work.lease
+
+    async def asking(runner, *, limit=1):
+        asked.append(limit)
+        return await lease(runner, limit=limit)
+
+    world.work.lease = asking
+    await world.serve(world.job())
+    assert asked == [1, limit]
+
+
 async def test_the_next_inputs_are_fetched_while_a_script_runs_and_no_more_than_allowed(world, gates):
     _, serving, _ = await behind(world, gates)
     await until(lambda: len(staged(world)) == 4)

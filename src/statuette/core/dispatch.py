@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from statuette.core.calls import Call, CallBoard, discard, lease_of
 from statuette.core.catalog import Catalog
 from statuette.core.commits import CommitMarks, check_keys, page_of
+from statuette.core.loops import is_runaway
 from statuette.core.roster import Roster, Seat
 from statuette.events.event import Event
-from statuette.events.jobs import FINAL, Job, JobState, Outcome
+from statuette.events.jobs import DEAD_LETTERS, FINAL, Job, JobState, Outcome
 from statuette.events.leases import Commit, Lease, Manifest, Report
 from statuette.events.objects import ObjectRef
 from statuette.ports.bodies import Bodies
@@ -34,6 +35,8 @@ SINGLY = 30.0
 """Seconds after a call, or after jobs of several people, in which a service's jobs are leased one at a time."""
 UPLOAD_LOOK = 1.0
 """Seconds between two looks for uploads to be taken up."""
+_SETTLED = FINAL - DEAD_LETTERS - {JobState.CANCELLED}
+"""States from which a job never runs again, so that its body is needed no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class Dispatch:
         bodies: Bodies,
         clock: Clock,
         may_lease: Callable[[], bool],
+        most_hops: int,
         changed: Callable[[], None],
         freed: Callable[[], None],
     ) -> None:
@@ -72,6 +76,7 @@ class Dispatch:
         self._bodies = bodies
         self._clock = clock
         self._may_lease = may_lease
+        self._most_hops = most_hops
         self._changed = changed
         self._calls: dict[str, Call] = {}
         self._leased: dict[Lease, _Held] = {}
@@ -137,6 +142,13 @@ class Dispatch:
             if held.record.name == service and seat is not None:
                 seat.withdrawn.put_nowait(lease)
 
+    def withdraw_job(self, job: str) -> None:
+        """Have the run of one job ended, if it goes on here; its supervisor reports it as cancelled."""
+        for lease in self._leased:
+            seat = self._roster.get(lease.runner)
+            if lease.job == job and seat is not None:
+                seat.withdrawn.put_nowait(lease)
+
     def _usable(self, seat: Seat) -> bool:
         """Whether the runner may take any further work: its service's revision still stands and its reuse rule allows
         it.
@@ -186,14 +198,20 @@ class Dispatch:
         others: list[Lease] = []
         for job in jobs:
             lease = Lease(job=job.id, attempt=job.attempt, runner=seat.id)
-            if seat.serves(job.principal):
+            if is_runaway(job, most=self._most_hops):
+                await self._stop_runaway(lease, job)
+            elif seat.serves(job.principal):
                 self._note_busy(seat, job.principal)
                 taken.append(self._assignment(record, lease, job.event))
             else:
                 others.append(lease)
         if others:
             await self._return(seat.service, others)
-        return taken
+        return taken if taken or others else None
+
+    async def _stop_runaway(self, lease: Lease, job: Job) -> None:
+        reason = f"stopped: it comes after {job.event.hops} services in a row, the most are {self._most_hops}"
+        await self._queue.report(lease, Report(outcome=Outcome.RUNAWAY, reason=reason))
 
     async def _return(self, service: str, leases: Sequence[Lease]) -> None:
         """Put back what is another principal's, and for a while hand out one job at a time."""
@@ -268,7 +286,7 @@ class Dispatch:
             report.outcome,
             extra={"action": "report", "service": job.service, "job": job.id, "state": job.state},
         )
-        if job.state in FINAL and job.event.payload_file:
+        if job.state in _SETTLED and job.event.payload_file:
             await self._bodies.drop(job.event.payload_file)
         if job.state is JobState.QUEUED:
             self._roster.hints.add({job.service: 1})

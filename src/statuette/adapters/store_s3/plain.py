@@ -23,8 +23,8 @@ from statuette.adapters.store_s3.download import (
     whole,
 )
 from statuette.adapters.store_s3.endpoint import Endpoint
+from statuette.adapters.store_s3.entries import normal_etag, normal_version
 from statuette.adapters.store_s3.faults import fault_from
-from statuette.adapters.store_s3.listing import normal_etag, normal_version
 from statuette.adapters.store_s3.signed import SignedClient
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.ports.errors import StoreUnavailable

@@ -199,7 +199,7 @@ class Dispatch:
         for job in jobs:
             lease = Lease(job=job.id, attempt=job.attempt, runner=seat.id)
             if is_runaway(job, most=self._most_hops):
-                await self._stop_runaway(lease, hops=job.event.hops)
+                await self._stop_runaway(lease, job)
             elif seat.serves(job.principal):
                 self._note_busy(seat, job.principal)
                 taken.append(self._assignment(record, lease, job.event))
@@ -209,8 +209,8 @@ class Dispatch:
             await self._return(seat.service, others)
         return taken if taken or others else None
 
-    async def _stop_runaway(self, lease: Lease, *, hops: int) -> None:
-        reason = f"stopped: it comes after {hops} services in a row, the most are {self._most_hops}"
+    async def _stop_runaway(self, lease: Lease, job: Job) -> None:
+        reason = f"stopped: it comes after {job.event.hops} services in a row, the most are {self._most_hops}"
         await self._queue.report(lease, Report(outcome=Outcome.RUNAWAY, reason=reason))
 
     async def _return(self, service: str, leases: Sequence[Lease]) -> None:

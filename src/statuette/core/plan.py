@@ -73,10 +73,6 @@ class Room:
     memory: int
     runners: int
 
-    def part(self, one: Demand | Placed) -> float:
-        """What one runner takes of the room, by whatever it takes most of."""
-        return max(one.cpu / max(self.cpu, 1), one.memory / max(self.memory, 1), 1 / max(self.runners, 1))
-
     def reach(self, demand: Demand) -> int:
         """How many runners of one service there could be, if it had the room to itself; at least one."""
         bounds = [self.runners]
@@ -84,6 +80,10 @@ class Room:
         bounds += [self.memory // demand.memory] if demand.memory else []
         bounds += [demand.most] if demand.most else []
         return max(1, min(bounds))
+
+    def part(self, one: Demand | Placed) -> float:
+        """What one runner takes of the room, by whatever it takes most of."""
+        return max(one.cpu / max(self.cpu, 1), one.memory / max(self.memory, 1), 1 / max(self.runners, 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class SlowDoor:
             server.close()
             for connection in self._connections:
                 connection.cancel()
-            await asyncio.gather(*self._connections)
+            await asyncio.gather(*self._connections, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = asyncio.create_task(self._connect(reader, writer))

@@ -35,7 +35,7 @@ class Gates:
 
 @pytest.fixture
 def gates(world):
-    world.limits = Limits(reserve=0, patience=0.0, waiting=60.0)
+    world.limits = Limits(reserve=0, patience=0.0, waiting=60.0, ahead=4)
     return Gates(world.runner)
 
 

@@ -13,7 +13,7 @@ from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.ports.intake import Arrival, IntakeLedger
 from statuette.ports.jobs import JobLedger
 from statuette.ports.queue import QueueLedger
-from statuette.ports.services import ServiceLedger, ServiceRecord
+from statuette.ports.services import ServiceChanges, ServiceLedger, ServiceRecord
 from statuette.ports.vault import Vault
 from statuette.spec import Service
 from statuette.testing.clock import VirtualClock
@@ -23,7 +23,7 @@ NOW = 1_750_000_000.0
 
 
 class Ledger(Protocol):
-    """The five ports of one ledger."""
+    """The ports of one ledger."""
 
     @property
     def intake(self) -> IntakeLedger: ...
@@ -35,6 +35,8 @@ class Ledger(Protocol):
     def services(self) -> ServiceLedger: ...
     @property
     def vault(self) -> Vault: ...
+    @property
+    def changes(self) -> ServiceChanges: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

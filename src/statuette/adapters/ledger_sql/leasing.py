@@ -20,9 +20,10 @@ RIPEN_LIMIT = 1000
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Take(Request[list[Job]]):
-    """Up to `limit` jobs of a line for one runner: a service's name, or "" for uploads. `ttl` is in seconds."""
+    """Up to `limit` jobs of a line for one runner: a service's, or one where uploads wait. `ttl` is in seconds."""
 
     line: str
+    uploads: bool
     runner: str
     limit: int
     ttl: float
@@ -73,7 +74,7 @@ def _take_line(batch: Batch, *, line: str, requests: Sequence[Take], opened: lis
 
 
 def _hand_out(entry: Entry, *, batch: Batch, request: Take, opened: list[Plain]) -> Job:
-    step = transitions.leased if request.line else transitions.resumed
+    step = transitions.resumed if request.uploads else transitions.leased
     job = step(entry.job, runner=request.runner, now=batch.now)
     batch.put(entry, job, until=batch.lease_now + request.ttl)
     opened.append(

@@ -25,6 +25,7 @@ _SETTLED = {
     Outcome.PUBLISHED: JobState.PUBLISHED,
     Outcome.SUPERSEDED: JobState.SUPERSEDED,
     Outcome.CANCELLED: JobState.CANCELLED,
+    Outcome.RUNAWAY: JobState.DEAD,
 }
 
 

@@ -19,3 +19,8 @@ def upload_line(runner: str) -> str:
     """Where an unfinished upload waits: with the manager that holds the sealed folder. No service is named so."""
     home = home_of(runner)
     return f".{home}" if home else ""
+
+
+def is_upload_line(line: str) -> bool:
+    """Whether unfinished uploads wait there, and no service's jobs."""
+    return not line or line.startswith(".")

@@ -12,6 +12,7 @@ from statuette.adapters.ledger_sql.schema import attempts, jobs
 from statuette.adapters.ledger_sql.statements import Statement
 from statuette.adapters.ledger_sql.writer import Request
 from statuette.events import transitions
+from statuette.events.homes import is_upload_line
 from statuette.events.jobs import Job, Usage
 
 RIPEN_LIMIT = 1000
@@ -23,7 +24,6 @@ class Take(Request[list[Job]]):
     """Up to `limit` jobs of a line for one runner: a service's, or one where uploads wait. `ttl` is in seconds."""
 
     line: str
-    uploads: bool
     runner: str
     limit: int
     ttl: float
@@ -74,7 +74,7 @@ def _take_line(batch: Batch, *, line: str, requests: Sequence[Take], opened: lis
 
 
 def _hand_out(entry: Entry, *, batch: Batch, request: Take, opened: list[Plain]) -> Job:
-    step = transitions.resumed if request.uploads else transitions.leased
+    step = transitions.resumed if is_upload_line(request.line) else transitions.leased
     job = step(entry.job, runner=request.runner, now=batch.now)
     batch.put(entry, job, until=batch.lease_now + request.ttl)
     opened.append(

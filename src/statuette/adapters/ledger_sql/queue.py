@@ -79,7 +79,6 @@ class SqlQueue(QueueLedger):
         request = Take(
             weight=limit,
             line=service or upload_line(runner),
-            uploads=not service,
             runner=runner,
             limit=limit,
             ttl=ttl,

@@ -14,8 +14,11 @@ from statuette.core.calls import Call, CallBoard, discard, lease_of
 from statuette.core.catalog import Catalog
 from statuette.core.commits import CommitMarks, check_keys, page_of
 from statuette.core.loops import is_runaway
+from statuette.core.managers import Managers
 from statuette.core.roster import Roster, Seat
+from statuette.core.uploads import Uploads
 from statuette.events.event import Event
+from statuette.events.homes import runner_name
 from statuette.events.jobs import FINAL, Job, JobState, Outcome
 from statuette.events.leases import Commit, Lease, Manifest, Report
 from statuette.events.objects import ObjectRef
@@ -30,7 +33,7 @@ from statuette.ports.work import PUBLISHER, Assignment, CommitPage, OutputRule
 log = logging.getLogger(__name__)
 
 LEASE_TTL = 60.0
-"""Seconds a lease lives without being renewed."""
+"""Seconds a lease lives without being renewed, unless the settings say otherwise."""
 UPLOAD_LOOK = 1.0
 """Seconds between two looks for uploads to be taken up."""
 
@@ -61,8 +64,13 @@ class Dispatch:
         most_hops: int,
         changed: Callable[[], None],
         freed: Callable[[], None],
+        managers: Managers,
+        lease_ttl: float = LEASE_TTL,
     ) -> None:
         self._freed = freed
+        self._managers = managers
+        self._uploads = Uploads(jobs=jobs, home=managers.home, gone=managers.is_gone)
+        self._ttl = lease_ttl
         self._queue = queue
         self._jobs = jobs
         self._catalog = catalog
@@ -98,7 +106,7 @@ class Dispatch:
 
     async def renew(self, leases: Sequence[Lease], *, started: Mapping[str, float]) -> Sequence[Lease]:
         jobs = [lease for lease in leases if lease.job not in self._calls]
-        return await self._queue.renew(jobs, ttl=LEASE_TTL, started=started) if jobs else []
+        return await self._queue.renew(jobs, ttl=self._ttl, started=started) if jobs else []
 
     async def commit(self, lease: Lease, manifest: Manifest, *, page: int = 0) -> CommitPage:
         held = self._leased.get(lease)
@@ -164,7 +172,7 @@ class Dispatch:
             seat.service,
             runner=seat.id,
             limit=1,
-            ttl=LEASE_TTL,
+            ttl=self._ttl,
             revision=record.revision,
             script_hash=script_hash(record),
         )
@@ -177,6 +185,9 @@ class Dispatch:
             reason = f"stopped: it comes after {job.event.hops} services in a row, the most are {self._most_hops}"
             await self._queue.report(lease, Report(outcome=Outcome.RUNAWAY, reason=reason))
             return None
+        if job.incarnation != record.incarnation:
+            await self._queue.report(lease, await self._misplaced(job))
+            return []
         if not seat.serves(job.principal):
             await self._queue.report(lease, Report(outcome=Outcome.RETURNED, reason="waits for a runner of its own"))
             self._roster.hints.add({seat.service: 1})
@@ -184,11 +195,18 @@ class Dispatch:
         self._note_busy(seat, job.principal)
         return [self._assignment(record, lease, job.event)]
 
+    async def _misplaced(self, job: Job) -> Report:
+        """The last word on a job of another life of the service: an earlier one, or one not heard of here yet."""
+        if await self._managers.lives(job.service, job.incarnation):
+            return Report(outcome=Outcome.RETURNED, reason="waits for a manager that knows the service made anew")
+        return Report(outcome=Outcome.CANCELLED, reason="its service was deleted")
+
     async def _lease_uploads(self, limit: int) -> list[Assignment]:
         while True:
-            if any(backlog.unpublished for backlog in (await self._jobs.backlog()).values()):
+            for home in await self._uploads.homes():
+                runner = runner_name(home, PUBLISHER)
                 jobs = await self._queue.lease(
-                    "", runner=PUBLISHER, limit=limit, ttl=LEASE_TTL, revision=0, script_hash=""
+                    "", runner=runner, limit=limit, ttl=self._ttl, revision=0, script_hash=""
                 )
                 found = [assignment for job in jobs if (assignment := await self._resumption(job)) is not None]
                 if found:

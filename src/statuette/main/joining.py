@@ -16,9 +16,8 @@ from statuette.adapters.ledger_sql import SqlLedger, open_ledger
 from statuette.adapters.logs_files import FileLogs
 from statuette.adapters.store_s3 import S3Buckets, S3Objects
 from statuette.backends.local import ProcessBackend
-from statuette.core.dispatch import LEASE_TTL
 from statuette.core.platform import About
-from statuette.main.state import StateFolder, credentials
+from statuette.main.state import StateFolder, credentials, manager_id, shared_credentials
 from statuette.main.stores import Store, opened_store
 from statuette.ports.backend import Backend
 from statuette.settings import Settings
@@ -42,7 +41,7 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
         store_task = asyncio.create_task(stack.enter_async_context(opened_store(state, settings)))
         try:
             url = settings.ledger or f"sqlite:///{state.ledger}"
-            ledger = await stack.enter_async_context(open_ledger(url, key_file=state.key_file, clock=clock))
+            ledger = await stack.enter_async_context(open_ledger(url, key_file=settings.key_file or state.key_file, clock=clock))
         finally:
             store = await store_task
         backend = ProcessBackend(
@@ -57,11 +56,15 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
             logs=plugs.logs,
             clock=clock,
             sealed_root=state.folder("sealed"),
-            ttl=LEASE_TTL,
+            ttl=settings.lease_ttl,
         )
+        if plugs.several is None:
+            username, password = credentials(state, settings)
+        else:
+            username, password = await shared_credentials(state, settings, ledger.vault)
         yield Joined(
             core=the_core,
-            app=_app(the_core, state, settings),
+            app=_app(the_core, state, settings, username=username, password=password),
             work=lambda: the_core.run(supervisor, supervisor.publish_leftovers),
         )
 
@@ -91,6 +94,7 @@ def _plugs(
         clock=clock,
         store_state=store.facts,
         free_bytes=state.free_bytes,
+        several=_several(state, settings, ledger),
     )
 
 
@@ -106,13 +110,23 @@ def _core_settings(settings: Settings) -> core.Settings:
         call_queue=settings.call_queue,
         most_hops=settings.most_hops,
         sole_manager=not settings.ledger.startswith("postgresql"),
+        lease_ttl=settings.lease_ttl,
+        duty_ttl=settings.duty_ttl,
         largest_job_body=settings.largest_job_body,
         largest_call_body=settings.largest_call_body,
     )
 
 
-def _app(the_core: core.Core, state: StateFolder, settings: Settings) -> ASGIApp:
-    username, password = credentials(state, settings)
+def _several(state: StateFolder, settings: Settings, ledger: SqlLedger) -> core.Several | None:
+    """Others may work on a ledger that is not a file in the state folder."""
+    if not settings.ledger.startswith("postgresql"):
+        return None
+    return core.Several(id=manager_id(state), duties=ledger.duties, changes=ledger.changes)
+
+
+def _app(
+    the_core: core.Core, state: StateFolder, settings: Settings, *, username: str, password: str
+) -> ASGIApp:
     identity = AnyOf(BasicAdmin(username=username, password=password), ServiceTokens(lookup=the_core.catalog.holder))
     limits = web.Limits(job=settings.largest_job_body, call=settings.largest_call_body, spool=state.folder("answers"))
     manager = api.create_app(the_core, identity=identity, limits=limits)

@@ -9,6 +9,7 @@ import pytest
 from statuette.core.calls import Call
 from statuette.core.commits import Origin
 from statuette.core.dispatch import LEASE_TTL, Dispatch, output_rules, script_hash
+from statuette.core.managers import Managers
 from statuette.events.event import Event, EventKind
 from statuette.events.jobs import JobState, Outcome, Retries, Stage
 from statuette.events.leases import Lease, Manifest, ManifestEntry, Report
@@ -30,6 +31,7 @@ class House:
             queue=ledger.queue, jobs=jobs or ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
             bodies=bodies, clock=clock, may_lease=lambda: self.room, most_hops=3,
             changed=self.changed, freed=self.changed,
+            managers=Managers(None, catalog=catalog, ttl=10.0, clock=clock),
         )  # fmt: skip
 
     def changed(self):

@@ -9,6 +9,7 @@ from statuette.core.calls import Call
 from statuette.core.catalog import Condition
 from statuette.core.dispatch import Dispatch
 from statuette.core.fleet import FIRST_PAUSE, LONGEST_PAUSE, Fleet
+from statuette.core.managers import Managers
 from statuette.events.event import Event, EventKind
 from statuette.events.jobs import JobState, Outcome, Retries
 from statuette.events.leases import Lease, Report
@@ -53,6 +54,7 @@ class House:
             queue=ledger.queue, jobs=ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
             bodies=bodies, clock=clock, may_lease=lambda: self.room, most_hops=3,
             changed=self.fleet.changed, freed=self.fleet.freed,
+            managers=Managers(None, catalog=catalog, ttl=10.0, clock=clock),
         )  # fmt: skip
 
     @asynccontextmanager

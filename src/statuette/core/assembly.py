@@ -195,7 +195,9 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
         services=services,
         submissions=Submissions(
             ledger=plugs.intake, catalog=catalog, claims=claims, clock=clock, wake=fleet.wake,
-            reading=Reading(bodies=plugs.bodies, clock=clock, limits=BodyLimits(settings.largest_job_body)),
+            reading=Reading(
+                bodies=plugs.bodies, clock=clock, limits=BodyLimits(settings.largest_job_body), shared=True
+            ),
         ),
         calls=Calls(
             board=board, catalog=catalog, claims=claims, clock=clock, summon=fleet.summon,

@@ -24,7 +24,7 @@ from statuette.events.leases import Commit, Lease, Manifest, Report
 from statuette.events.objects import ObjectRef
 from statuette.ports.bodies import Bodies
 from statuette.ports.clock import Clock
-from statuette.ports.errors import LeaseLost
+from statuette.ports.errors import LeaseLost, NotFound, ObjectGone, Unavailable
 from statuette.ports.jobs import JobLedger
 from statuette.ports.queue import QueueLedger
 from statuette.ports.services import ServiceRecord
@@ -192,8 +192,21 @@ class Dispatch:
             await self._queue.report(lease, Report(outcome=Outcome.RETURNED, reason="waits for a runner of its own"))
             self._roster.hints.add({seat.service: 1})
             return []
+        if not await self._fetched(lease, job):
+            return None
         self._note_busy(seat, job.principal)
         return [self._assignment(record, lease, job.event)]
+
+    async def _fetched(self, lease: Lease, job: Job) -> bool:
+        """Whether a body that another manager may have taken in is here; if not, the job is tried again."""
+        try:
+            if job.event.payload_file:
+                await self._bodies.fetch(job.event.payload_file)
+        except (Unavailable, NotFound, ObjectGone) as fault:
+            reason = f"its body could not be fetched: {fault}"
+            await self._queue.report(lease, Report(outcome=Outcome.PLATFORM_FAULT, reason=reason))
+            return False
+        return True
 
     async def _misplaced(self, job: Job) -> Report:
         """The last word on a job of another life of the service: an earlier one, or one not heard of here yet."""

@@ -41,7 +41,9 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
         store_task = asyncio.create_task(stack.enter_async_context(opened_store(state, settings)))
         try:
             url = settings.ledger or f"sqlite:///{state.ledger}"
-            ledger = await stack.enter_async_context(open_ledger(url, key_file=settings.key_file or state.key_file, clock=clock))
+            ledger = await stack.enter_async_context(
+                open_ledger(url, key_file=settings.key_file or state.key_file, clock=clock)
+            )
         finally:
             store = await store_task
         backend = ProcessBackend(
@@ -109,7 +111,6 @@ def _core_settings(settings: Settings) -> core.Settings:
         least_free_bytes=settings.least_free,
         call_queue=settings.call_queue,
         most_hops=settings.most_hops,
-        sole_manager=not settings.ledger.startswith("postgresql"),
         lease_ttl=settings.lease_ttl,
         duty_ttl=settings.duty_ttl,
         largest_job_body=settings.largest_job_body,
@@ -124,9 +125,7 @@ def _several(state: StateFolder, settings: Settings, ledger: SqlLedger) -> core.
     return core.Several(id=manager_id(state), duties=ledger.duties, changes=ledger.changes)
 
 
-def _app(
-    the_core: core.Core, state: StateFolder, settings: Settings, *, username: str, password: str
-) -> ASGIApp:
+def _app(the_core: core.Core, state: StateFolder, settings: Settings, *, username: str, password: str) -> ASGIApp:
     identity = AnyOf(BasicAdmin(username=username, password=password), ServiceTokens(lookup=the_core.catalog.holder))
     limits = web.Limits(job=settings.largest_job_body, call=settings.largest_call_body, spool=state.folder("answers"))
     manager = api.create_app(the_core, identity=identity, limits=limits)

@@ -8,6 +8,7 @@ next: `core.watch`, where an upload comes in, and `core.dispatch`, where work go
 from statuette.core.assembly import Core, Plugs, Settings, assemble
 from statuette.core.calls import Answer, AnswerFile, Calls
 from statuette.core.jobs import JobDetails, Jobs
+from statuette.core.managers import Several
 from statuette.core.platform import Platform
 from statuette.core.services import Services, ServiceView
 from statuette.core.submissions import Submissions, Submitted
@@ -24,6 +25,7 @@ __all__ = [
     "ServiceView",
     "Services",
     "Settings",
+    "Several",
     "Submissions",
     "Submitted",
     "assemble",

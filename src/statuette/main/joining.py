@@ -41,9 +41,8 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
         store_task = asyncio.create_task(stack.enter_async_context(opened_store(state, settings)))
         try:
             url = settings.ledger or f"sqlite:///{state.ledger}"
-            ledger = await stack.enter_async_context(
-                open_ledger(url, key_file=settings.key_file or state.key_file, clock=clock)
-            )
+            key_file = settings.key_file or state.key_file
+            ledger = await stack.enter_async_context(open_ledger(url, key_file=key_file, clock=clock))
         finally:
             store = await store_task
         backend = ProcessBackend(

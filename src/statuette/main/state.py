@@ -99,10 +99,8 @@ async def shared_credentials(state: StateFolder, settings: Settings, vault: Vaul
         if not await vault.add(_ADMIN, text):
             text = await vault.read(_ADMIN) or text
     kept = json.loads(text)
-    told = replace(
-        settings, username=settings.username or kept["username"], password=settings.password or kept["password"]
-    )
-    username, password = credentials(state, told)
+    name, word = settings.username or kept["username"], settings.password or kept["password"]
+    username, password = credentials(state, replace(settings, username=name, password=word))
     if {"username": username, "password": password} != kept:
         log.warning("the administrator's credentials were changed by the settings", extra={"action": "credentials"})
         await vault.write(_ADMIN, json.dumps({"username": username, "password": password}))

@@ -81,7 +81,16 @@ def arrival(draw: st.DrawFn) -> Arrival:
         lane=draw(st.sampled_from(["", f"{service}/{name}"])),
         priority=draw(st.integers(-1, 1)),
         principal=draw(st.sampled_from(["alice", "bob"])),
-        retries=Retries(script=1, runner=1, delay=2.0, max_age=draw(st.sampled_from([0.0, 20.0]))),
+        retries=Retries(
+            script=draw(st.integers(0, 1)),
+            runner=1,
+            delay=2.0,
+            max_age=draw(st.sampled_from([0.0, 20.0])),
+            final=draw(st.sampled_from([(), (2,)])),
+        ),
+        modified=draw(st.sampled_from([None, 1, 2, 3])),
+        deadline=draw(st.sampled_from([0.0, 0.0, NOW + 2, NOW + 8])),
+        supersede=draw(st.booleans()),
     )
     job = draw(st.sampled_from([new_job(made)] * 4 + [None]))
     if draw(st.booleans()) and job:
@@ -121,6 +130,36 @@ def working(draw: st.DrawFn) -> Step:
             started = {lease.job: NOW + 1} if names else {}
             return await player.ledger.queue.renew([lease, player.lease(choice + 1)], ttl=5.0, started=started)
         return await player.ledger.queue.report(lease, Report(outcome=outcome, exit_code=choice % 3, reason="why"))
+
+    return step
+
+
+@st.composite
+def intervening(draw: st.DrawFn) -> Step:
+    what, choice = draw(st.sampled_from(["cancel", "revive", "prune"])), draw(st.integers(0, 9))
+    service, ages = draw(st.sampled_from(SERVICES)), draw(st.tuples(*[st.integers(0, 40)] * 2))
+
+    async def step(player: Player) -> Any:
+        people, mine = player.ledger.interventions, player.jobs[choice % 4 :: 2]
+        if what == "cancel":
+            return await people.cancel(service, mine, reason=f"why {choice}")
+        if what == "revive":
+            return await people.revive(service, mine)
+        now = player.clock.wall()
+        return await people.prune(ended_before=now - ages[0], dead_before=now - ages[1], limit=choice)
+
+    return step
+
+
+@st.composite
+def taking_duties(draw: st.DrawFn) -> Step:
+    duty, holder = draw(st.sampled_from(["sweep", "stream"])), draw(st.sampled_from(["one", "two"]))
+    ttl, leaving = draw(st.sampled_from([1.0, 4.0])), draw(st.integers(0, 3)) == 0
+
+    async def step(player: Player) -> Any:
+        if leaving:
+            return await player.ledger.duties.leave(duty, holder=holder)
+        return await player.ledger.duties.take(duty, holder=holder, ttl=ttl)
 
     return step
 
@@ -188,7 +227,8 @@ async def _play(steps: list[Step], folder: Path) -> None:
         assert await whole(real.ledger) == await whole(model.ledger)
 
 
-STEPS = st.one_of(accepting(), accepting(), leasing(), leasing(), working(), working(), working(), tidying(), waiting())
+WORK = [accepting(), accepting(), leasing(), leasing(), working(), working(), working(), tidying(), waiting()]
+STEPS = st.one_of(*WORK, intervening(), intervening(), taking_duties())
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -59,7 +59,7 @@ class SharedBodies(FileBodies):
 
     async def _put(self, name: str, place: Path) -> None:
         with place.open("rb") as source:
-            await self._objects.put(self._ref(name), source, size=place.stat().st_size, metadata={})
+            await self._objects.put(self._ref(name), source, size=os.fstat(source.fileno()).st_size, metadata={})
 
     def _place(self, name: str) -> Path:
         return Path(self.path(name))

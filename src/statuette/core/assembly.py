@@ -166,7 +166,7 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
     dispatch = Dispatch(
         queue=plugs.queue, jobs=plugs.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
         bodies=plugs.bodies, clock=clock, may_lease=disk.may_lease, most_hops=settings.most_hops,
-        changed=fleet.changed, freed=fleet.freed, managers=managers, lease_ttl=settings.lease_ttl,
+        changed=fleet.changed, freed=fleet.freed, logs=plugs.logs, managers=managers, lease_ttl=settings.lease_ttl,
     )  # fmt: skip
     intake = Intake(ledger=plugs.intake, catalog=catalog, marks=marks, clock=clock, wake=fleet.wake)
     sweep = Sweep(objects=plugs.objects, ledger=plugs.intake, intake=intake, catalog=catalog, clock=clock)
@@ -203,7 +203,9 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
             board=board, catalog=catalog, claims=claims, clock=clock, summon=fleet.summon,
             reading=Reading(bodies=plugs.bodies, clock=clock, limits=BodyLimits(settings.largest_call_body)),
         ),
-        jobs=Jobs(ledger=plugs.jobs, catalog=catalog, logs=plugs.logs, bodies=plugs.bodies, clock=clock),
+        jobs=Jobs(
+            ledger=plugs.jobs, catalog=catalog, logs=plugs.logs, bodies=plugs.bodies, clock=clock, home=managers.home
+        ),
         platform=Platform(settings.about, parts),
         settings=settings,
         dispatch=dispatch, catalog=catalog, fleet=fleet, watch=watch, managers=managers, plugs=plugs,

@@ -26,6 +26,7 @@ from statuette.ports.bodies import Bodies
 from statuette.ports.clock import Clock
 from statuette.ports.errors import LeaseLost, NotFound, ObjectGone, Unavailable
 from statuette.ports.jobs import JobLedger
+from statuette.ports.logs import Logs
 from statuette.ports.queue import QueueLedger
 from statuette.ports.services import ServiceRecord
 from statuette.ports.work import PUBLISHER, Assignment, CommitPage, OutputRule
@@ -64,10 +65,12 @@ class Dispatch:
         most_hops: int,
         changed: Callable[[], None],
         freed: Callable[[], None],
+        logs: Logs,
         managers: Managers,
         lease_ttl: float = LEASE_TTL,
     ) -> None:
         self._freed = freed
+        self._logs = logs
         self._managers = managers
         self._uploads = Uploads(jobs=jobs, home=managers.home, gone=managers.is_gone)
         self._ttl = lease_ttl
@@ -122,12 +125,12 @@ class Dispatch:
         return page_of(commit, rules, self._marks, page=page, hops=held.hops + 1)
 
     async def report(self, lease: Lease, report: Report, *, sealed: str = "") -> None:
-        self._leased.pop(lease, None)
+        held = self._leased.pop(lease, None)
         call = self._calls.pop(lease.job, None)
         if call is not None:
             self._answer(call, report, sealed=sealed)
         else:
-            await self._report_job(lease, report)
+            await self._report_job(lease, report, held)
             self._changed()
 
     async def cancelled(self, runner: str) -> Sequence[Lease]:
@@ -270,7 +273,9 @@ class Dispatch:
             secrets=tuple(value for value in (record.token, *record.secrets.values()) if value),
         )
 
-    async def _report_job(self, lease: Lease, report: Report) -> None:
+    async def _report_job(self, lease: Lease, report: Report, held: _Held | None) -> None:
+        if held is not None:
+            await self._logs.settle(held.record.name, lease.job, lease.attempt)
         job = await self._queue.report(lease, report)
         log.info(
             "attempt ended: %s",

@@ -9,11 +9,11 @@ from importlib import resources
 from starlette.types import ASGIApp
 
 from statuette import __version__, api, core, gateway, web
-from statuette.adapters.bodies_files import FileBodies
+from statuette.adapters.bodies_files import FileBodies, SharedBodies
 from statuette.adapters.clock_system import SystemClock
 from statuette.adapters.identity_basic import AnyOf, BasicAdmin, ServiceTokens
 from statuette.adapters.ledger_sql import SqlLedger, open_ledger
-from statuette.adapters.logs_files import FileLogs
+from statuette.adapters.logs_files import FileLogs, SharedLogs
 from statuette.adapters.store_s3 import S3Buckets, S3Objects
 from statuette.backends.local import ProcessBackend
 from statuette.core.platform import About
@@ -21,7 +21,10 @@ from statuette.main.state import StateFolder, credentials, manager_id, shared_cr
 from statuette.main.stores import Store, opened_store
 from statuette.ports.backend import Backend
 from statuette.settings import Settings
-from statuette.supervisor import Supervisor
+from statuette.supervisor import Supervisor, tidy
+
+SHARED = "statuette-shared"
+"""The bucket of what any of several managers may need: large bodies, and logs of attempts that have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,9 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
             username, password = credentials(state, settings)
         else:
             username, password = await shared_credentials(state, settings, ledger.vault)
+        await tidy(state.folder("sealed"), plugs.jobs)
+        if isinstance(plugs.logs, SharedLogs):
+            await plugs.logs.settle_all()
         yield Joined(
             core=the_core,
             app=_app(the_core, state, settings, username=username, password=password),
@@ -79,23 +85,32 @@ def _plugs(
     clock: SystemClock,
     backend: Backend,
 ) -> core.Plugs:
+    objects, buckets = S3Objects(store.endpoint, store.client), S3Buckets(store.endpoint, store.client)
+    several = _several(state, settings, ledger)
+    logs: FileLogs = FileLogs(state.folder("logs"), clock=clock, limit=settings.log_limit)
+    bodies: FileBodies = FileBodies(state.folder("bodies"))
+    if several is not None:
+        logs = SharedLogs(
+            state.folder("logs"), bucket=SHARED, objects=objects, buckets=buckets, clock=clock, limit=settings.log_limit
+        )
+        bodies = SharedBodies(state.folder("bodies"), bucket=SHARED, objects=objects, buckets=buckets)
     return core.Plugs(
         intake=ledger.intake,
         queue=ledger.queue,
         jobs=ledger.jobs,
         services=ledger.services,
         vault=ledger.vault,
-        objects=S3Objects(store.endpoint, store.client),
-        buckets=S3Buckets(store.endpoint, store.client),
+        objects=objects,
+        buckets=buckets,
         events=store.events(),
         keys=store.keys(ledger.vault),
         backend=backend,
-        logs=FileLogs(state.folder("logs"), clock=clock, limit=settings.log_limit),
-        bodies=FileBodies(state.folder("bodies")),
+        logs=logs,
+        bodies=bodies,
         clock=clock,
         store_state=store.facts,
         free_bytes=state.free_bytes,
-        several=_several(state, settings, ledger),
+        several=several,
     )
 
 

@@ -16,6 +16,7 @@ from statuette.events.leases import Lease, Manifest, ManifestEntry, Report
 from statuette.ports.errors import LeaseLost
 from statuette.ports.queue import Backlog
 from statuette.ports.work import PUBLISHER
+from statuette.testing.logs import MemoryLogs
 
 DONE = Report(outcome=Outcome.PUBLISHED)
 MANIFEST = Manifest(entries=(ManifestEntry(name="out.txt", size=1, sha256="0" * 64),), sealed="cat-1")
@@ -31,7 +32,7 @@ class House:
             queue=ledger.queue, jobs=jobs or ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
             bodies=bodies, clock=clock, may_lease=lambda: self.room, most_hops=3,
             changed=self.changed, freed=self.changed,
-            managers=Managers(None, catalog=catalog, ttl=10.0, clock=clock),
+            logs=MemoryLogs(clock), managers=Managers(None, catalog=catalog, ttl=10.0, clock=clock),
         )  # fmt: skip
 
     def changed(self):

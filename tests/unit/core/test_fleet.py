@@ -19,6 +19,7 @@ from statuette.ports.queue import Backlog
 from statuette.ports.services import Readiness
 from statuette.ports.supervision import Supervision
 from statuette.testing.backend import PlainBackend
+from statuette.testing.logs import MemoryLogs
 
 
 class CountingBackend(PlainBackend):
@@ -54,7 +55,7 @@ class House:
             queue=ledger.queue, jobs=ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
             bodies=bodies, clock=clock, may_lease=lambda: self.room, most_hops=3,
             changed=self.fleet.changed, freed=self.fleet.freed,
-            managers=Managers(None, catalog=catalog, ttl=10.0, clock=clock),
+            logs=MemoryLogs(clock), managers=Managers(None, catalog=catalog, ttl=10.0, clock=clock),
         )  # fmt: skip
 
     @asynccontextmanager

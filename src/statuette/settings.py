@@ -48,7 +48,7 @@ class Settings:
     """A SQLAlchemy address of the ledger's database; empty means SQLite in the state folder. On PostgreSQL several
     managers may work, each with a state folder of its own.
     """
-    key_file: Path | None = None
+    key_file: str = ""
     """The ledger's key; by default `key` in the state folder. Several managers need the same."""
     lease_ttl: float = 60.0
     """Seconds after which the work of a manager that died is given to another."""
@@ -155,15 +155,10 @@ def _truth(text: str) -> bool:
     return words[text.lower()]
 
 
-def _absolute(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
 _CONVERTERS: dict[str, Callable[[str], object]] = {
     "int": int,
     "float": float,
     "bool": _truth,
     "str": str,
     "Path": Path,
-    "Path | None": _absolute,
 }

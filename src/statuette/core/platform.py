@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from statuette.core.catalog import Catalog
 from statuette.core.disk import DiskWatch
 from statuette.core.fleet import Fleet
+from statuette.core.managers import Managers
 from statuette.core.roster import Roster
 from statuette.core.sweep import Sweep
 from statuette.core.watch import Watch
@@ -35,6 +36,7 @@ class Parts:
     catalog: Catalog
     fleet: Fleet
     roster: Roster
+    managers: Managers
     watch: Watch
     sweep: Sweep
     backend: Backend
@@ -134,6 +136,7 @@ class Platform:
         ours: dict[str, object] = {
             "version": self._about.version,
             "uptime": round(parts.clock.monotonic() - self._since, 1),
+            "manager": {"id": parts.managers.home, "watching": parts.managers.is_watching},
             "store": dict(parts.store()),
             "stream": asdict(parts.watch.state),
             "sweep": asdict(parts.sweep.total),

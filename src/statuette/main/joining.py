@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 from starlette.types import ASGIApp
 
@@ -44,7 +45,7 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
         store_task = asyncio.create_task(stack.enter_async_context(opened_store(state, settings)))
         try:
             url = settings.ledger or f"sqlite:///{state.ledger}"
-            key_file = settings.key_file or state.key_file
+            key_file = _key_file(state, settings)
             ledger = await stack.enter_async_context(open_ledger(url, key_file=key_file, clock=clock))
         finally:
             store = await store_task
@@ -74,6 +75,10 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
             app=_app(the_core, state, settings, username=username, password=password),
             work=lambda: the_core.run(supervisor, supervisor.publish_leftovers),
         )
+
+
+def _key_file(state: StateFolder, settings: Settings) -> Path:
+    return Path(settings.key_file).expanduser().absolute() if settings.key_file else state.key_file
 
 
 def _plugs(

@@ -1,0 +1,193 @@
+"""Three managers on one PostgreSQL and one attached store: work is done once, whoever is killed meanwhile."""
+
+import importlib.util
+import json
+import random
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import httpx
+import pytest
+
+from .platform import Platform, until
+from .weed import Weed, weed, weed_is_here
+
+COPY = 'cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n'
+SLOW = 'sleep 0.05; cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n'
+SETTINGS = {"lease_ttl": "3", "duty_ttl": "2", "sweep_every": "5", "grace": "2"}
+FILES = 300
+KILL_EVERY = 3.0
+
+
+def _postgres() -> ModuleType:
+    """The contract tests' PostgreSQL: with `--import-mode=importlib` test folders are no packages."""
+    path = Path(__file__).parents[1] / "contract" / "ledger" / "postgres.py"
+    spec = importlib.util.spec_from_file_location("paths_postgres", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def ledger(need) -> Iterator[str]:
+    postgres = _postgres()
+    programs, user = postgres.binaries(), postgres.server_user()
+    need(programs is not None and user is not None, "PostgreSQL's server binaries, and a user to run them")
+    with postgres.running(programs, user) as server, server.database() as address:
+        yield address
+
+
+@pytest.fixture
+def store(need, tmp_path: Path) -> Iterator[Weed]:
+    need(weed_is_here(), "SeaweedFS's program `weed`")
+    with weed(tmp_path / "store") as running:
+        yield running
+
+
+class House:
+    """Managers that share a ledger, a store and a key, each with a state folder of its own."""
+
+    def __init__(self, folder: Path, ledger: str, store: Weed) -> None:
+        self._folder = folder
+        self._settings = {"ledger": ledger, "key_file": str(folder / "key"), **store.settings, **SETTINGS}
+
+    def manager(self, name: str, **settings: str) -> Platform:
+        return Platform(self._folder / name, **self._settings, **settings)
+
+    @contextmanager
+    def managers(self, count: int) -> Iterator[list[Platform]]:
+        """So many managers, all started at once upon a new ledger; at the end they are ended at once."""
+        found = [self.manager(f"m{number}") for number in range(count)]
+        try:
+            starting = [threading.Thread(target=manager.up) for manager in found]
+            for thread in starting:
+                thread.start()
+            for thread in starting:
+                thread.join()
+            assert all(manager.url for manager in found), "all of them start, on an empty ledger at the same moment"
+            yield found
+        finally:
+            for manager in found:
+                manager.down(number=signal.SIGTERM)
+
+
+@pytest.fixture
+def house(tmp_path: Path, ledger: str, store: Weed) -> House:
+    return House(tmp_path, ledger, store)
+
+
+def watches(manager: Platform) -> bool:
+    """Whether a manager says that it follows the store."""
+    try:
+        status = manager.ask("GET", "/system/status", timeout=5).json()["statuette"]
+    except (httpx.HTTPError, KeyError, ValueError):
+        return False
+    return bool(status["manager"]["watching"])
+
+
+def watcher(managers: list[Platform]) -> Platform | None:
+    found = [manager for manager in managers if manager.process is not None and watches(manager)]
+    return found[0] if len(found) == 1 else None
+
+
+def stands(manager: Platform, service: str) -> bool:
+    """Whether a manager knows a service and can run it."""
+    answer = manager.ask("GET", f"/system/services/{service}")
+    return answer.status_code == 200 and answer.json()["status"]["state"] == "ready"
+
+
+def chain(first: Platform) -> None:
+    first.deploy("one", SLOW, output=[{"storage_provider": "minio.default", "path": "two/in"}])
+    first.deploy("two", COPY)
+
+
+def put_all(store: Weed, names: list[str], *, until_done: list[BaseException]) -> None:
+    """Upload as somebody outside does, again and again where the store is away."""
+    client = s3(store)
+    for name in names:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                client.put(f"in/{name}", name.encode())
+                break
+            except Exception as error:
+                if time.monotonic() > deadline:
+                    until_done.append(error)
+                    return
+                time.sleep(0.2)
+        time.sleep(0.02)
+
+
+def s3(store: Weed):
+    from obstore.store import S3Store
+
+    settings = store.settings
+    return S3Store(
+        "one",
+        endpoint=settings["store_endpoint"],
+        access_key_id=settings["store_access_key"],
+        secret_access_key=settings["store_secret_key"],
+        region="us-east-1",
+        client_options={"allow_http": True},
+        retry_config={"max_retries": 0},
+    )
+
+
+@pytest.mark.slow
+def test_every_file_has_one_result_while_managers_are_killed(house: House, store: Weed) -> None:
+    """300 files through two services; every three seconds one manager is killed and started again, the store once."""
+    dice = random.Random(7)
+    names = [f"{number:03}" for number in range(FILES)]
+    faults: list[BaseException] = []
+    with house.managers(3) as managers:
+        chain(managers[0])
+        for manager in managers:
+            until(lambda manager=manager: stands(manager, "one") and stands(manager, "two"), 10)
+        putting = threading.Thread(target=put_all, args=(store, names), kwargs={"until_done": faults})
+        putting.start()
+        watchers: list[str] = []
+        victims = dice.sample(managers, 3)
+        for number in range(5):
+            watchers.append(until(lambda: watcher(managers), 20).state.name)
+            time.sleep(KILL_EVERY)
+            victim = watcher(managers) if number == 1 else victims[number % 3]
+            victim = victim or victims[0]
+            victim.kill()
+            if number == 2:
+                store.kill()
+                store.up()
+            victim.up()
+        putting.join()
+        assert faults == []
+        anyone = managers[0]
+        done = until(lambda: all_done(anyone), 60)
+        check(anyone, names, done)
+        watchers.append(until(lambda: watcher(managers), 20).state.name)
+    assert len(set(watchers)) > 1, f"the duty moved: {watchers}"
+
+
+def all_done(manager: Platform) -> dict[str, dict] | None:
+    jobs = {service: manager.jobs(service) for service in ("one", "two")}
+    ended = all(job["state"] == "published" for found in jobs.values() for job in found.values())
+    return jobs if ended and all(len(found) >= FILES for found in jobs.values()) else None
+
+
+def check(manager: Platform, names: list[str], jobs: dict[str, dict]) -> None:
+    """One job for each file at each service, one result, of the right content."""
+    time.sleep(1)
+    for service in ("one", "two"):
+        assert len(manager.jobs(service)) == FILES
+        keys = Counter(job["object"] for job in jobs[service].values())
+        assert set(keys.values()) == {1}
+    assert manager.names("two/out") == [f"out/{name}" for name in names]
+    assert all(manager.get(f"two/out/{name}") == name.encode() for name in names)

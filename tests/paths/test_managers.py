@@ -1,7 +1,6 @@
 """Three managers on one PostgreSQL and one attached store: work is done once, whoever is killed meanwhile."""
 
 import importlib.util
-import json
 import random
 import signal
 import sys
@@ -9,21 +8,25 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 import httpx
 import pytest
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
 
 from .platform import Platform, until
 from .weed import Weed, weed, weed_is_here
 
 COPY = 'cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n'
 SLOW = 'sleep 0.05; cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n'
-SETTINGS = {"lease_ttl": "3", "duty_ttl": "2", "sweep_every": "5", "grace": "2"}
-FILES = 300
+SETTINGS = {"lease_ttl": "4", "duty_ttl": "3", "sweep_every": "5", "grace": "2"}
+FILES = 200
+KILLS = 5
 KILL_EVERY = 3.0
+"""Seconds."""
 
 
 def _postgres() -> ModuleType:
@@ -111,7 +114,7 @@ def chain(first: Platform) -> None:
     first.deploy("two", COPY)
 
 
-def put_all(store: Weed, names: list[str], *, until_done: list[BaseException]) -> None:
+def put_all(store: Weed, names: list[str], *, faults: list[BaseException]) -> None:
     """Upload as somebody outside does, again and again where the store is away."""
     client = s3(store)
     for name in names:
@@ -120,17 +123,15 @@ def put_all(store: Weed, names: list[str], *, until_done: list[BaseException]) -
             try:
                 client.put(f"in/{name}", name.encode())
                 break
-            except Exception as error:
+            except BaseError as error:
                 if time.monotonic() > deadline:
-                    until_done.append(error)
+                    faults.append(error)
                     return
                 time.sleep(0.2)
         time.sleep(0.02)
 
 
-def s3(store: Weed):
-    from obstore.store import S3Store
-
+def s3(store: Weed) -> S3Store:
     settings = store.settings
     return S3Store(
         "one",
@@ -143,40 +144,67 @@ def s3(store: Weed):
     )
 
 
+class Killing:
+    """Kills managers and starts them again, each in the background, so that blows come at their own pace."""
+
+    def __init__(self, managers: list[Platform]) -> None:
+        self._managers = managers
+        self._starting: dict[Platform, threading.Thread] = {}
+        self._dice = random.Random(7)
+        self.watchers: list[str] = []
+
+    def blow(self, *, at_watcher: bool = False) -> None:
+        """One kill: the watcher, or anyone else who is up."""
+        watching = until(lambda: watcher(self._up()), 30)
+        self.watchers.append(watching.state.name)
+        others = [manager for manager in self._up() if manager is not watching]
+        victim = watching if at_watcher or not others else self._dice.choice(others)
+        victim.kill()
+        self._starting[victim] = threading.Thread(target=victim.up)
+        self._starting[victim].start()
+
+    def over(self) -> None:
+        """Wait until all are up again."""
+        for starting in self._starting.values():
+            starting.join()
+
+    def _up(self) -> list[Platform]:
+        return [one for one in self._managers if one not in self._starting or not self._starting[one].is_alive()]
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_every_file_has_one_result_while_managers_are_killed(house: House, store: Weed) -> None:
-    """300 files through two services; every three seconds one manager is killed and started again, the store once."""
-    dice = random.Random(7)
+    """Files through two services; every three seconds one manager is killed and started again, the store once."""
     names = [f"{number:03}" for number in range(FILES)]
     faults: list[BaseException] = []
     with house.managers(3) as managers:
         chain(managers[0])
         for manager in managers:
             until(lambda manager=manager: stands(manager, "one") and stands(manager, "two"), 10)
-        putting = threading.Thread(target=put_all, args=(store, names), kwargs={"until_done": faults})
+        putting = threading.Thread(target=put_all, args=(store, names), kwargs={"faults": faults})
         putting.start()
-        watchers: list[str] = []
-        victims = dice.sample(managers, 3)
-        for number in range(5):
-            watchers.append(until(lambda: watcher(managers), 20).state.name)
+        killing = Killing(managers)
+        for number in range(KILLS):
             time.sleep(KILL_EVERY)
-            victim = watcher(managers) if number == 1 else victims[number % 3]
-            victim = victim or victims[0]
-            victim.kill()
+            killing.blow(at_watcher=number % 2 == 1)
             if number == 2:
                 store.kill()
                 store.up()
-            victim.up()
+        killing.over()
         putting.join()
         assert faults == []
-        anyone = managers[0]
-        done = until(lambda: all_done(anyone), 60)
-        check(anyone, names, done)
-        watchers.append(until(lambda: watcher(managers), 20).state.name)
-    assert len(set(watchers)) > 1, f"the duty moved: {watchers}"
+        jobs = until(lambda: all_done(managers[0]), 120)
+        check(managers[0], names, jobs)
+        killing.watchers.append(until(lambda: watcher(managers), 20).state.name)
+        assert len(set(killing.watchers)) > 1, f"the duty moved: {killing.watchers}"
 
 
 def all_done(manager: Platform) -> dict[str, dict] | None:
+    """All jobs of both services, once all have been published; looked at twice a second."""
+    time.sleep(0.5)
+    if len(manager.names("two/out")) < FILES:
+        return None
     jobs = {service: manager.jobs(service) for service in ("one", "two")}
     ended = all(job["state"] == "published" for found in jobs.values() for job in found.values())
     return jobs if ended and all(len(found) >= FILES for found in jobs.values()) else None

@@ -124,3 +124,11 @@ def test_pip_sees_its_own_variables_and_no_secret() -> None:
     settings, _ = read([], seen | hidden)
     assert settings.pip_environment == seen
     assert "http://x" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["LEASE_TTL", "DUTY_TTL"])
+@pytest.mark.parametrize("text", ["0", "0.9", "-1", "nan", "inf"])
+def test_a_lease_or_duty_too_short_to_be_prolonged_is_refused(name: str, text: str) -> None:
+    with pytest.raises(InvalidSettings, match=f"STATUETTE_{name}: .* from 1 on"):
+        read([], {f"STATUETTE_{name}": text})
+    assert getattr(read([], {f"STATUETTE_{name}": "1"})[0], name.lower()) == 1.0

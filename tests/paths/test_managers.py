@@ -27,6 +27,8 @@ FILES = 200
 KILLS = 5
 KILL_EVERY = 3.0
 """Seconds."""
+PATIENCE = 150.0
+"""Seconds that are waited on a machine that is busy with other things."""
 
 
 def _postgres() -> ModuleType:
@@ -72,7 +74,7 @@ class House:
         """So many managers, all started at once upon a new ledger; at the end they are ended at once."""
         found = [self.manager(f"m{number}") for number in range(count)]
         try:
-            starting = [threading.Thread(target=manager.up) for manager in found]
+            starting = [threading.Thread(target=manager.up, kwargs={"wait": PATIENCE}) for manager in found]
             for thread in starting:
                 thread.start()
             for thread in starting:
@@ -155,12 +157,12 @@ class Killing:
 
     def blow(self, *, at_watcher: bool = False) -> None:
         """One kill: the watcher, or anyone else who is up."""
-        watching = until(lambda: watcher(self._up()), 30)
+        watching = until(lambda: watcher(self._up()), PATIENCE)
         self.watchers.append(watching.state.name)
         others = [manager for manager in self._up() if manager is not watching]
         victim = watching if at_watcher or not others else self._dice.choice(others)
         victim.kill()
-        self._starting[victim] = threading.Thread(target=victim.up)
+        self._starting[victim] = threading.Thread(target=victim.up, kwargs={"wait": PATIENCE})
         self._starting[victim].start()
 
     def over(self) -> None:
@@ -194,9 +196,9 @@ def test_every_file_has_one_result_while_managers_are_killed(house: House, store
         killing.over()
         putting.join()
         assert faults == []
-        jobs = until(lambda: all_done(managers[0]), 120)
+        jobs = until(lambda: all_done(managers[0]), PATIENCE)
         check(managers[0], names, jobs)
-        killing.watchers.append(until(lambda: watcher(managers), 20).state.name)
+        killing.watchers.append(until(lambda: watcher(managers), PATIENCE).state.name)
         assert len(set(killing.watchers)) > 1, f"the duty moved: {killing.watchers}"
 
 

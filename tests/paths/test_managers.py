@@ -21,6 +21,7 @@ from .platform import Platform, until
 from .weed import Weed, weed, weed_is_here
 
 COPY = 'cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n'
+COUNT = 'echo "$(wc -c < "$INPUT_FILE_PATH") bytes"\n'
 SLOW = 'sleep 0.05; cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n'
 SETTINGS = {"lease_ttl": "4", "duty_ttl": "3", "sweep_every": "5", "grace": "2"}
 FILES = 200
@@ -67,12 +68,12 @@ class House:
         self._settings = {"ledger": ledger, "key_file": str(folder / "key"), **store.settings, **SETTINGS}
 
     def manager(self, name: str, **settings: str) -> Platform:
-        return Platform(self._folder / name, **self._settings, **settings)
+        return Platform(self._folder / name, **(self._settings | settings))
 
     @contextmanager
-    def managers(self, count: int) -> Iterator[list[Platform]]:
-        """So many managers, all started at once upon a new ledger; at the end they are ended at once."""
-        found = [self.manager(f"m{number}") for number in range(count)]
+    def managers(self, count: int, *, first: dict[str, str] | None = None) -> Iterator[list[Platform]]:
+        """So many managers, all started at once upon a new ledger. `first` are settings of the first one's own."""
+        found = [self.manager(f"m{number}", **(first or {} if number == 0 else {})) for number in range(count)]
         try:
             starting = [threading.Thread(target=manager.up, kwargs={"wait": PATIENCE}) for manager in found]
             for thread in starting:
@@ -144,6 +145,29 @@ def s3(store: Weed) -> S3Store:
         client_options={"allow_http": True},
         retry_config={"max_retries": 0},
     )
+
+
+def test_what_one_takes_in_another_runs_and_either_shows(house: House) -> None:
+    """The first manager has no room to work, so all is done by the second one."""
+    with house.managers(2, first={"least_free": str(2**60)}) as (taking, working):
+        taking.deploy(
+            "big", 'echo "$(wc -c < "$INPUT_FILE_PATH") bytes"; cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/big"\n'
+        )
+        body = bytes(range(256)) * 2000
+        answer = taking.ask("POST", "/job/big", content=body)
+        assert answer.status_code == 201, answer.text
+        [(job, entry)] = taking.ended("big", wait=PATIENCE).items()
+        assert entry["state"] == "published"
+        assert taking.get("big/out/big") == body
+        assert taking.job_log("big", job) == working.job_log("big", job) == f"{len(body)} bytes\n"
+        assert list((taking.state / "bodies").iterdir()) == list((working.state / "bodies").iterdir()) == []
+        told = working.ask("DELETE", "/system/services/big")
+        assert told.status_code == 204
+        until(lambda: taking.ask("GET", "/system/services/big").status_code == 404, 10)
+        stranger = house.manager("stranger", key_file=str(taking.state / "another-key"))
+        with pytest.raises(AssertionError, match="the ledger holds secrets, but its key file is gone"):
+            stranger.up(wait=PATIENCE)
+        assert stranger.down() == 1
 
 
 class Killing:

@@ -188,7 +188,8 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
         )
     )  # fmt: skip
     parts = Parts(
-        catalog=catalog, fleet=fleet, roster=roster, managers=managers, watch=watch, sweep=sweep, backend=plugs.backend, keys=plugs.keys,
+        catalog=catalog, fleet=fleet, roster=roster, managers=managers, watch=watch, sweep=sweep,
+        backend=plugs.backend, keys=plugs.keys,
         disk=disk, clock=clock, store=plugs.store_state,
     )  # fmt: skip
     return Core(

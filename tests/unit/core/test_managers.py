@@ -10,13 +10,17 @@ from statuette.core.assembly import Settings, assemble
 from statuette.core.changes import LOOK
 from statuette.core.managers import Managers, Several
 from statuette.core.platform import About
-from statuette.events.jobs import JobState
+from statuette.events.jobs import JobState, Outcome
+from statuette.events.leases import Report
 from statuette.events.objects import ObjectRef
 from statuette.events.principals import ADMIN
 from statuette.ports.errors import Conflict, LeaseLost, NotFound
 from statuette.ports.jobs import JobQuery
 from statuette.ports.services import Readiness
+from statuette.ports.work import PUBLISHER
 from statuette.testing.backend import PlainBackend
+
+from .conftest import Hands
 
 TTL = 9.0
 ABOUT = About(version="1", git_commit="", name="statuette", namespace="ns")
@@ -84,6 +88,11 @@ class House:
     async def jobs(self, service="cat"):
         page = await self.ledger.jobs.page(JobQuery(service=service), limit=100)
         return list(reversed(page.jobs))
+
+    def fall(self, outputs):
+        """Let the store go away just before these outputs are stored."""
+        self.store.down = True
+        return outputs
 
     async def fill(self, *managers):
         """More jobs than the runners of all managers hold, and every fleet looking."""
@@ -244,6 +253,57 @@ async def test_a_restarted_manager_takes_back_only_its_own(house):
         for manager in (one, two):
             manager.work.gate.set()
             manager.task.cancel()
+
+
+class Careful(Hands):
+    """Hands that look for the sealed outputs, and tell what an earlier generation left to be removed."""
+
+    def __init__(self, work, store):
+        super().__init__(work, store)
+        self.removed = []
+
+    async def _upload(self, assignment, manifest, outputs):
+        self.removed += [ref.key for ref in (await self._work.commit(assignment.lease, manifest)).removals]
+        await super()._upload(assignment, manifest, outputs)
+
+    async def publish(self):
+        while assignments := await self._work.lease(PUBLISHER):
+            for assignment in assignments:
+                if assignment.lease.job in self.sealed:
+                    await self._upload(assignment, assignment.resume.manifest, self.sealed[assignment.lease.job])
+                else:
+                    await self._work.report(assignment.lease, Report(outcome=Outcome.PLATFORM_FAULT, reason="lost"))
+
+
+async def test_an_upload_waits_for_its_manager_and_is_run_again_when_that_is_gone(house):
+    house.hands = lambda work: Careful(work, house.store)
+    async with house.managers("one", "two") as (one, two):
+        await one.core.services.create(ADMIN, definition())
+        await house.later(2 * LOOK)
+        two.core.dispatch._may_lease = lambda: False
+        one.work.script = lambda _: house.fall({"old": b"1", "both": b"1"})
+        await house.put("in/a")
+        one.core.fleet.wake({"cat": 1})
+        await house.later(2)
+        [job] = await house.jobs()
+        assert (job.state, job.generation) == (JobState.UNPUBLISHED, 1)
+        one.core.dispatch._uploads.homes = nowhere
+        house.store.down = False
+        await house.later(3 * TTL)
+        assert (await house.jobs())[0].attempt == job.attempt, "nobody else touches it while its manager lives"
+        two.work.script = lambda _: {"both": b"2"}
+        two.core.dispatch._may_lease = lambda: True
+        await one.end()
+        await house.later(TTL)
+        two.core.fleet.wake({"cat": 1})
+        await house.later(TTL)
+        [job] = await house.jobs()
+        assert (job.state, job.generation) == (JobState.PUBLISHED, 2)
+        assert two.work.removed == ["out/old"]
+
+
+async def nowhere():
+    return []
 
 
 async def test_one_that_works_alone_has_every_duty_at_once(catalog, clock):

@@ -147,6 +147,7 @@ def s3(store: Weed) -> S3Store:
     )
 
 
+@pytest.mark.timeout(300)
 def test_what_one_takes_in_another_runs_and_either_shows(house: House) -> None:
     """The first manager has no room to work, so all is done by the second one."""
     with house.managers(2, first={"least_free": str(2**60)}) as (taking, working):

@@ -136,3 +136,11 @@ def test_an_age_that_would_prune_what_is_young_is_refused(name: str, text: str) 
 def test_zero_keeps_for_ever() -> None:
     settings, _ = read([], {"STATUETTE_KEEP_JOBS": "0"})
     assert (settings.keep_jobs, settings.keep_dead_jobs) == (0.0, 90 * 86400.0)
+
+
+@pytest.mark.parametrize("name", ["LEASE_TTL", "DUTY_TTL"])
+@pytest.mark.parametrize("text", ["0", "0.9", "-1", "nan", "inf"])
+def test_a_lease_or_duty_too_short_to_be_prolonged_is_refused(name: str, text: str) -> None:
+    with pytest.raises(InvalidSettings, match=f"STATUETTE_{name}: .* from 1 on"):
+        read([], {f"STATUETTE_{name}": text})
+    assert getattr(read([], {f"STATUETTE_{name}": "1"})[0], name.lower()) == 1.0

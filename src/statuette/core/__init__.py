@@ -9,6 +9,7 @@ from statuette.core.assembly import Core, Plugs, Settings, assemble
 from statuette.core.calls import Answer, AnswerFile, Calls
 from statuette.core.jobs import JobDetails, Jobs
 from statuette.core.letters import Letters, Settled
+from statuette.core.managers import Several
 from statuette.core.platform import Platform
 from statuette.core.pruning import Keep
 from statuette.core.replay import Replay, Replayed, Selection
@@ -35,6 +36,7 @@ __all__ = [
     "Services",
     "Settings",
     "Settled",
+    "Several",
     "Submissions",
     "Submitted",
     "SweepCount",

@@ -16,6 +16,7 @@ from statuette.core.catalog import Catalog, Condition
 from statuette.core.orders import runner_order
 from statuette.core.plan import Demand, Placed, Plan, Room, plan
 from statuette.core.roster import Roster, Seat
+from statuette.events.homes import runner_name
 from statuette.ports.backend import Backend
 from statuette.ports.clock import Clock
 from statuette.ports.errors import BadInput, Fault, Unavailable
@@ -52,7 +53,9 @@ class Fleet:
         clock: Clock,
         may_lease: Callable[[], bool],
         breath: float = BREATH,
+        home: str = "",
     ) -> None:
+        self._home = home
         self._breath = breath
         self._backend = backend
         self._jobs = jobs
@@ -197,7 +200,7 @@ class Fleet:
 
     def _start(self, record: ServiceRecord, supervision: Supervision) -> None:
         seat = Seat(
-            id=f"{record.name}-{uuid.uuid4().hex[:12]}",
+            id=runner_name(self._home, f"{record.name}-{uuid.uuid4().hex[:12]}"),
             record=record,
             cpu=cpu_millicores(record.definition.cpu),
             memory=memory_bytes(record.definition.memory),

@@ -9,12 +9,14 @@ import pytest
 from statuette.core.calls import Call
 from statuette.core.commits import Origin
 from statuette.core.dispatch import LEASE_TTL, SINGLY, Dispatch, output_rules, script_hash
+from statuette.core.managers import Managers, Several
 from statuette.events.event import Event, EventKind
 from statuette.events.jobs import JobState, Outcome, Retries, Stage
 from statuette.events.leases import Lease, Manifest, ManifestEntry, Report
 from statuette.ports.errors import LeaseLost
 from statuette.ports.queue import Backlog
 from statuette.ports.work import PUBLISHER
+from statuette.testing.logs import MemoryLogs
 
 DONE = Report(outcome=Outcome.PUBLISHED)
 MANIFEST = Manifest(entries=(ManifestEntry(name="out.txt", size=1, sha256="0" * 64),), sealed="cat-1")
@@ -30,6 +32,7 @@ class House:
             queue=ledger.queue, jobs=jobs or ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
             bodies=bodies, clock=clock, may_lease=lambda: self.room, most_hops=3,
             changed=self.changed, freed=self.changed,
+            logs=MemoryLogs(clock), managers=Managers(None, catalog=catalog, ttl=10.0, clock=clock),
         )  # fmt: skip
 
     def changed(self):
@@ -558,3 +561,29 @@ async def test_a_runaway_is_given_up_and_the_next_job_handed_out(house, cat, sit
     assert (await house.one()).lease.job == fine
     job = await house.ledger.jobs.get(runaway)
     assert (job.state, job.reason) == (JobState.DEAD, "stopped: it comes after 4 services in a row, the most are 3")
+
+
+async def test_a_body_that_is_lost_is_a_platform_fault(house, cat, sit, queued):
+    job = await queued(cat, event=Event(kind=EventKind.RAW, payload_file="gone"))
+    sit(cat)
+    assert await house.dispatch.lease("r1") == []
+    assert await house.state(job) is JobState.RETRYING
+    assert "body could not be fetched" in (await house.ledger.jobs.get(job)).reason
+
+
+async def test_a_job_of_an_earlier_life_of_the_service_is_given_up(house, cat, sit, queued):
+    job = await queued(cat, incarnation="an earlier life")
+    sit(cat)
+    assert await house.dispatch.lease("r1") == []
+    assert await house.state(job) is JobState.CANCELLED
+
+
+async def test_a_job_of_a_life_that_was_not_heard_of_yet_is_handed_back(plugs, house, cat, sit, queued, ledger, clock):
+    """Another manager made the service anew; this one learns it a moment later."""
+    await ledger.services.add(replace(cat, incarnation="a new life"))
+    several = Several(id="one", duties=ledger.duties, changes=ledger.changes)
+    house.dispatch._managers = Managers(several, catalog=plugs["catalog"], ttl=10.0, clock=clock)
+    job = await queued(cat, incarnation="a new life")
+    sit(cat)
+    assert await house.dispatch.lease("r1") == []
+    assert await house.state(job) is JobState.QUEUED

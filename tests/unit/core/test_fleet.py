@@ -9,6 +9,7 @@ from statuette.core.calls import Call
 from statuette.core.catalog import Condition
 from statuette.core.dispatch import Dispatch
 from statuette.core.fleet import FIRST_PAUSE, LONGEST_PAUSE, Fleet
+from statuette.core.managers import Managers
 from statuette.events.event import Event, EventKind
 from statuette.events.jobs import JobState, Outcome, Retries
 from statuette.events.leases import Lease, Report
@@ -18,6 +19,7 @@ from statuette.ports.queue import Backlog
 from statuette.ports.services import Readiness
 from statuette.ports.supervision import Supervision
 from statuette.testing.backend import PlainBackend
+from statuette.testing.logs import MemoryLogs
 
 
 class CountingBackend(PlainBackend):
@@ -53,6 +55,7 @@ class House:
             queue=ledger.queue, jobs=ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
             bodies=bodies, clock=clock, may_lease=lambda: self.room, most_hops=3,
             changed=self.fleet.changed, freed=self.fleet.freed,
+            logs=MemoryLogs(clock), managers=Managers(None, catalog=catalog, ttl=10.0, clock=clock),
         )  # fmt: skip
 
     @asynccontextmanager

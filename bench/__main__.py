@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from bench import calls, crowd, growth, intake, jobs, latency, ledger, memory, peer, scale, submissions, up
+from bench import calls, crowd, growth, intake, jobs, latency, ledger, memory, peer, scale, submissions, sweep, up
 from bench.context import Context, Skipped, fresh_context, idle_share
 from bench.figures import Figure
 from bench.report import FORMS, Result
@@ -26,6 +26,7 @@ ALL: dict[str, tuple[str, Benchmark]] = {
     "scale": (scale.TITLE, scale.run),
     "growth": (growth.TITLE, growth.run),
     "crowd": (crowd.TITLE, crowd.run),
+    "sweep": (sweep.TITLE, sweep.run),
 }
 
 

@@ -34,6 +34,12 @@ _SCHEMES = {
 }
 
 
+def json_body(properties: dict[str, Any]) -> dict[str, Any]:
+    """The description of a body that is an object of these fields, none of them required."""
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 def completed(document: dict[str, Any]) -> dict[str, Any]:
     """The document with submissions, the schemas of a service and the security of each operation."""
     document["paths"]["/job/{service}"] = {"post": deepcopy(SUBMISSION)}

@@ -39,7 +39,7 @@ class SubmissionDoor:
                 caller,
                 service,
                 body,
-                idempotency_key=_checked(header(scope, b"idempotency-key")),
+                idempotency_key=checked_key(header(scope, b"idempotency-key")),
                 source_ip=client[0] if client else "",
             )
         headers = [(b"content-length", b"0"), *_names(service, submitted.jobs)]
@@ -47,7 +47,8 @@ class SubmissionDoor:
         await send({"type": "http.response.body", "body": b""})
 
 
-def _checked(key: str) -> str:
+def checked_key(key: str) -> str:
+    """An `Idempotency-Key` that can be kept. Raises `BadInput`."""
     if len(key) > _LONGEST_KEY or not key.isascii() or not key.isprintable():
         raise BadInput(f"Idempotency-Key: at most {_LONGEST_KEY} printable ASCII characters")
     return key.strip()

@@ -260,7 +260,7 @@ class Services:
             return
         with suppress(NotFound):
             async for page in around.objects.list(bucket, ""):
-                await around.objects.remove(bucket, [info.key for info in page])
+                await around.objects.remove(bucket, [info.key for info in await page.objects()])
         await around.buckets.remove(bucket)
         await around.ownership.release(bucket)
         log.info("bucket purged", extra={"action": "purge", "bucket": bucket, "principal": caller.id})

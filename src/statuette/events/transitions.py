@@ -65,6 +65,7 @@ def committed(job: Job, *, commit: str, now: float) -> Job:
         state=JobState.COMMITTED,
         commit=commit,
         generation=job.generation + 1,
+        cancelling="",  # too late: its outputs count
         stages=job.stages | {Stage.COMMITTED: now},
     )
 
@@ -81,7 +82,7 @@ def ended(job: Job, report: Report, *, now: float) -> Job:
         faults=job.faults | {report.outcome: job.faults.get(report.outcome, 0) + 1},
         stages=job.stages | report.stages,
         exit_code=report.exit_code if report.exit_code is not None else job.exit_code,
-        reason=report.reason,
+        reason=job.cancelling if job.cancelling and report.outcome is Outcome.CANCELLED else report.reason,
     )
     if report.outcome in _SETTLED:
         return _final(job, _SETTLED[report.outcome], now=now)

@@ -27,11 +27,14 @@ from statuette.supervisor import Supervisor
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Everything opened: the core, the public application, and the work that never ends by itself."""
+    """Everything opened: the core, the public application, the work that never ends by itself, and what to say before
+    it is ended: that nothing more is to be begun.
+    """
 
     core: core.Core
     app: ASGIApp
     work: Callable[[], Coroutine[None, None, None]]
+    stop: Callable[[], None]
 
 
 @asynccontextmanager
@@ -63,6 +66,7 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
             core=the_core,
             app=_app(the_core, state, settings),
             work=lambda: the_core.run(supervisor, supervisor.publish_leftovers),
+            stop=supervisor.stop,
         )
 
 
@@ -79,6 +83,7 @@ def _plugs(
         intake=ledger.intake,
         queue=ledger.queue,
         jobs=ledger.jobs,
+        interventions=ledger.interventions,
         services=ledger.services,
         vault=ledger.vault,
         objects=S3Objects(store.endpoint, store.client),
@@ -104,6 +109,7 @@ def _core_settings(settings: Settings) -> core.Settings:
         sweep_every=settings.sweep_every,
         least_free_bytes=settings.least_free,
         call_queue=settings.call_queue,
+        keep=core.Keep(jobs=settings.keep_jobs, dead=settings.keep_dead_jobs),
         most_hops=settings.most_hops,
         sole_manager=not settings.ledger.startswith("postgresql"),
         largest_job_body=settings.largest_job_body,

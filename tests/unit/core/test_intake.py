@@ -231,3 +231,14 @@ async def test_when_the_ledger_is_down_nobody_is_woken(catalog, marks, clock, de
     with pytest.raises(LedgerUnavailable):
         await intake.take([notice(ref("box", "in/x"))], stream=STREAM)
     assert news == []
+
+
+async def test_again_makes_jobs_beside_what_was_seen(intake, deploy, ref, jobs_of, ledger):
+    [feed] = deploy(inputs=["box/in"]).feeds
+    seen = ref("box", "in/x")
+    await intake.found(feed, [(seen, "")])
+    before = await ledger.intake.seen(feed.id, after="", limit=9)
+    assert await intake.again([(feed, seen), (feed, ref("box", "in/y"))], replay="r") == 2
+    assert await intake.again([(feed, seen)], replay="r") == 0
+    assert len(await jobs_of("cat")) == 3
+    assert await ledger.intake.seen(feed.id, after="", limit=9) == before

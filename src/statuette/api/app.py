@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from statuette import __version__
-from statuette.api import describe, jobs, services, submissions, system
+from statuette.api import describe, jobs, services, submissions, system, work
 from statuette.api.deps import Doors
 from statuette.core import Core
 from statuette.ports.identity import Identity
@@ -38,7 +38,7 @@ def create_app(core: Core, *, identity: Identity, limits: Limits) -> FastAPI:
     app.state.doors = Doors(core=core, identity=identity, limits=limits)
     app.add_middleware(Guard)
     app.add_exception_handler(HTTPException, _no_page)
-    for noun in (system, services, jobs, submissions):
+    for noun in (system, services, jobs, submissions, work):
         app.include_router(noun.router)
     return app
 

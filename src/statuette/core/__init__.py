@@ -5,7 +5,7 @@ to one piece of work in a runner (`supervisor`). It is tested with twins, withou
 next: `core.watch`, where an upload comes in, and `core.dispatch`, where work goes out.
 """
 
-from statuette.core.assembly import Core, Plugs, Settings, assemble
+from statuette.core.assembly import Afar, Core, Plugs, Settings, assemble
 from statuette.core.calls import Answer, AnswerFile, Calls
 from statuette.core.jobs import JobDetails, Jobs
 from statuette.core.platform import Platform
@@ -13,6 +13,7 @@ from statuette.core.services import Services, ServiceView
 from statuette.core.submissions import Submissions, Submitted
 
 __all__ = [
+    "Afar",
     "Answer",
     "AnswerFile",
     "Calls",

@@ -7,19 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from statuette.core.calls import CallBoard, Calls
 from statuette.core.catalog import Catalog
 from statuette.core.claims import Claims
 from statuette.core.commits import CommitMarks
 from statuette.core.disk import DiskWatch
-from statuette.core.dispatch import Dispatch
+from statuette.core.dispatch import LEASE_TTL, Dispatch
 from statuette.core.fleet import BREATH, Fleet
 from statuette.core.intake import Intake
 from statuette.core.jobs import Jobs
 from statuette.core.ownership import Ownership
 from statuette.core.platform import About, Parts, Platform
 from statuette.core.reading import BodyLimits, Reading
+from statuette.core.remote import Remote
 from statuette.core.roster import Hints, Roster
 from statuette.core.services import Services, Surroundings
 from statuette.core.submissions import Submissions
@@ -34,6 +36,7 @@ from statuette.ports.intake import IntakeLedger
 from statuette.ports.jobs import JobLedger
 from statuette.ports.logs import Logs
 from statuette.ports.objects import Objects
+from statuette.ports.presigning import Presign
 from statuette.ports.queue import QueueLedger
 from statuette.ports.services import ServiceLedger
 from statuette.ports.store_events import StoreEvents
@@ -49,9 +52,17 @@ _MARK_KEY = "commit-mark-key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Afar:
+    """What supervisors in processes of their own need: addresses in the store, a folder of ours for calls' answers."""
+
+    presign: Presign
+    answers: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plugs:
     """What the core is plugged into. `store_state` and `free_bytes` are asked for status and before work is handed
-    out.
+    out. Without `afar` every supervisor is a task of this process.
     """
 
     intake: IntakeLedger
@@ -69,6 +80,7 @@ class Plugs:
     clock: Clock
     store_state: Callable[[], Mapping[str, object]]
     free_bytes: Callable[[], int]
+    afar: Afar | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +108,7 @@ class Core:
     jobs: Jobs
     platform: Platform
     dispatch: Dispatch
+    remote: Remote | None
     catalog: Catalog
     fleet: Fleet
     watch: Watch
@@ -155,6 +168,7 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
         queue=plugs.queue, jobs=plugs.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
         bodies=plugs.bodies, clock=clock, may_lease=disk.may_lease, changed=fleet.changed, freed=fleet.freed,
     )  # fmt: skip
+    fleet.remote = _remote(plugs, dispatch)
     intake = Intake(ledger=plugs.intake, catalog=catalog, marks=marks, clock=clock, wake=fleet.wake)
     sweep = Sweep(objects=plugs.objects, ledger=plugs.intake, intake=intake, catalog=catalog, clock=clock)
     watch = Watch(
@@ -191,7 +205,16 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
         jobs=Jobs(ledger=plugs.jobs, catalog=catalog, logs=plugs.logs, bodies=plugs.bodies, clock=clock),
         platform=Platform(settings.about, parts),
         settings=settings,
-        dispatch=dispatch, catalog=catalog, fleet=fleet, watch=watch, plugs=plugs,
+        dispatch=dispatch, remote=fleet.remote, catalog=catalog, fleet=fleet, watch=watch, plugs=plugs,
+    )  # fmt: skip
+
+
+def _remote(plugs: Plugs, dispatch: Dispatch) -> Remote | None:
+    if plugs.afar is None:
+        return None
+    return Remote(
+        work=dispatch, presign=plugs.afar.presign, logs=plugs.logs, clock=plugs.clock, answers=plugs.afar.answers,
+        ttl=LEASE_TTL,
     )  # fmt: skip
 
 

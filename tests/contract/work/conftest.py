@@ -144,7 +144,7 @@ class OverHttp(InProcess):
         door = Door(url, credential or self.credential, transport=transport)
         book = AddressBook(self.clock)
         logs = HttpLogs(door, runner, clock=self.clock)
-        work = HttpWork(door, book=book, logs=logs, clock=self.clock, spool=self.folder / "spool")
+        work = HttpWork(door, book=book, logs=logs, clock=self.clock, spool=self.folder)
         objects = PresignedObjects(book, transport=MemoryDoor(self.store, self.presign))
         self.closing += [door, objects]
         return SimpleNamespace(door=door, book=book, logs=logs, work=work, objects=objects)

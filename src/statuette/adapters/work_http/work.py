@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from errno import EDQUOT, ENOSPC
 from functools import partial
 from pathlib import Path
-from uuid import uuid4
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from statuette.adapters.work_http.addresses import AddressBook
 from statuette.adapters.work_http.door import Door
@@ -13,7 +15,7 @@ from statuette.adapters.work_http.logs import HttpLogs
 from statuette.adapters.work_http.packing import packed, removed
 from statuette.events.leases import Lease, Manifest, Report
 from statuette.ports.clock import Clock
-from statuette.ports.errors import Fault
+from statuette.ports.errors import DiskFull
 from statuette.ports.wire import (
     CancelledAnswer,
     CancelledAsk,
@@ -34,16 +36,15 @@ _RENEWED = 15.0
 
 
 class HttpWork(Work):
-    """`spool` is a folder for payloads, ours alone; they are removed with the last word."""
+    """`spool` is a folder on the disk where payloads are kept, in files without a name: nothing of them outlives us."""
 
     def __init__(self, door: Door, *, book: AddressBook, logs: HttpLogs, clock: Clock, spool: Path) -> None:
-        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._door = door
         self._book = book
         self._logs = logs
         self._clock = clock
         self._spool = spool
-        self._bodies: dict[Lease, Path] = {}
+        self._bodies: dict[Lease, BinaryIO] = {}
         self._leasing = asyncio.Lock()
         self._lease_turn = 0
         self._cancelled_turn = 0
@@ -78,8 +79,7 @@ class HttpWork(Work):
         """As the port says; the log goes before it, and a call's files."""
         await self._logs.settled(lease)
         if sealed:
-            query = {"job": lease.job, "attempt": str(lease.attempt)}
-            await self._door.send("/answer", query, packed(Path(sealed)))
+            await self._door.send("/answer", _named(lease), packed(Path(sealed)))
         try:
             await self._door.ask("/report", ReportAsk(lease=lease, report=report, answered=bool(sealed)), Done)
         finally:
@@ -101,27 +101,27 @@ class HttpWork(Work):
         if offer.input is not None and ref is not None:
             self._book.note_input(lease, ref, offer.input, again=partial(self._input_again, lease, assignment))
         if offer.body:
-            path = self._bodies.get(lease) or await self._fetched(lease)
-            self._bodies[lease] = path
-            assignment = replace(assignment, payload_path=str(path))
+            file = self._bodies.get(lease) or await self._fetched(lease)
+            self._bodies[lease] = file
+            assignment = replace(assignment, payload_path=f"/proc/self/fd/{file.fileno()}")
         return replace(assignment, payload=assignment.event.payload)
 
-    async def _fetched(self, lease: Lease) -> Path:
-        path = self._spool / f"body-{uuid4()}"
-        query = {"job": lease.job, "attempt": str(lease.attempt)}
+    async def _fetched(self, lease: Lease) -> BinaryIO:
         renewed = self._clock.monotonic()
+        file = TemporaryFile(dir=self._spool, buffering=0)  # noqa: SIM115 - closed with the last word
         try:
-            async with self._door.fetch("/body", query) as chunks:
-                with path.open("xb", buffering=0) as file:
-                    async for chunk in chunks:
-                        await asyncio.to_thread(file.write, chunk)
-                        if self._clock.monotonic() - renewed > _RENEWED:
-                            renewed = self._clock.monotonic()
-                            await self.renew([lease], started={})
-        except (Fault, OSError):
-            path.unlink(missing_ok=True)
+            async with self._door.fetch("/body", _named(lease)) as chunks:
+                async for chunk in chunks:
+                    await asyncio.to_thread(file.write, chunk)
+                    if self._clock.monotonic() - renewed > _RENEWED:
+                        renewed = self._clock.monotonic()
+                        await self.renew([lease], started={})
+        except BaseException as error:
+            file.close()
+            if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT):
+                raise DiskFull from error
             raise
-        return path
+        return file
 
     async def _input_again(self, lease: Lease, assignment: Assignment) -> None:
         ask = RenewAsk(leases=(lease,), inputs=(lease.job,))
@@ -140,4 +140,9 @@ class HttpWork(Work):
         self._book.forget(lease)
         body = self._bodies.pop(lease, None)
         if body is not None:
-            body.unlink(missing_ok=True)
+            body.close()
+
+
+def _named(lease: Lease) -> dict[str, str]:
+    """A lease as a query names it."""
+    return {"job": lease.job, "attempt": str(lease.attempt)}

@@ -173,7 +173,7 @@ def test_what_a_sidecar_has_holds_no_key(afar: Platform, name: str) -> None:
     assert len(keys) >= 4
     proc = Path(f"/proc/{sidecar}")
     texts = {"environ": (proc / "environ").read_bytes(), "cmdline": (proc / "cmdline").read_bytes()}
-    opened = {os.readlink(link) for link in (proc / "fd").iterdir()}
+    opened = {str(link.readlink()) for link in (proc / "fd").iterdir()}
     mapped = {line.split(maxsplit=5)[5] for line in (proc / "maps").read_text().splitlines() if "/" in line}
     for path in (opened | mapped) - {""}:
         if path.startswith("/") and Path(path).is_file():
@@ -182,7 +182,7 @@ def test_what_a_sidecar_has_holds_no_key(afar: Platform, name: str) -> None:
     assert len(texts["memory"]) > 10_000_000
     finds = [(where, what) for where, text in texts.items() for what, key in keys.items() if key in text]
     assert finds == []
-    ours = {path for path in opened | mapped if path.startswith(str(afar.state)) and "/runners/" not in path}
+    ours = {path for path in opened | mapped if path.startswith(f"{afar.state}/") and "/runners/" not in path}
     assert {path for path in ours if "/sealed/" not in path} == set()
     assert not any(text.encode() in texts["environ"] for text in ("STATUETTE_", "OSCAR_", "AWS_"))
     afar.ended(name)

@@ -21,7 +21,7 @@ class Standing(Generic[T]):
         self._waiting: asyncio.Task[T] | None = None
 
     async def answer(self, turn: int, *, ask: Callable[[], Awaitable[T]], wait: float) -> T | None:
-        """The answer of this turn, None when there is none within `wait` seconds.
+        """The answer of this turn, None when there is none within `wait` seconds or the question was ended.
 
         Raises `BadInput` for a turn that is neither this one nor the next, and what `ask` raises; then it is asked
         anew.
@@ -31,7 +31,7 @@ class Standing(Generic[T]):
             self._waiting = asyncio.ensure_future(_asked(ask))
         waiting = self._waiting
         done, _ = await asyncio.wait({waiting}, timeout=wait)
-        if not done:
+        if not done or waiting.cancelled():
             return None
         if waiting.exception() is not None and self._waiting is waiting:
             self._waiting = None

@@ -71,8 +71,8 @@ def _head(line: bytes) -> FileHead:
 
 
 async def _write(stream: "_Stream", head: FileHead, place: Path) -> None:
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(place, _NEW, 0o600)
     except (FileExistsError, NotADirectoryError) as error:
         raise UnsafeOutput(f"two files of an answer are called {head.name[:80]!r}") from error

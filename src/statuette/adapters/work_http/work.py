@@ -45,6 +45,7 @@ class HttpWork(Work):
         self._clock = clock
         self._spool = spool
         self._bodies: dict[Lease, BinaryIO] = {}
+        self._answered: set[Lease] = set()
         self._leasing = asyncio.Lock()
         self._lease_turn = 0
         self._cancelled_turn = 0
@@ -78,13 +79,15 @@ class HttpWork(Work):
     async def report(self, lease: Lease, report: Report, *, sealed: str = "") -> None:
         """As the port says; the log goes before it, and a call's files."""
         await self._logs.settled(lease)
-        if sealed:
+        if sealed and lease not in self._answered:
             await self._door.send("/answer", _named(lease), packed(Path(sealed)))
+            self._answered.add(lease)
         try:
             await self._door.ask("/report", ReportAsk(lease=lease, report=report, answered=bool(sealed)), Done)
         finally:
             self._forget(lease)
         if sealed:
+            self._answered.discard(lease)
             await removed(Path(sealed))
 
     async def cancelled(self, runner: str) -> Sequence[Lease]:  # noqa: ARG002 - the credential says whose

@@ -10,6 +10,7 @@ import re
 import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -198,11 +199,10 @@ class Remote:
         if not held.assignment.call:
             raise BadInput("job: only calls are answered with files")
         folder = self._answers / f"call-{uuid.uuid4()}"
-        try:
+        with ExitStack() as unless_whole:
+            unless_whole.callback(discard, str(folder))
             await unpack(chunks, folder, most=Most())
-        except BaseException:
-            discard(str(folder))
-            raise
+            unless_whole.pop_all()
         old, held.sealed = held.sealed, str(folder)
         discard(old)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from errno import EDQUOT, ENOSPC
 from functools import partial
@@ -110,21 +111,24 @@ class HttpWork(Work):
         return replace(assignment, payload=assignment.event.payload)
 
     async def _fetched(self, lease: Lease) -> BinaryIO:
-        renewed = self._clock.monotonic()
-        file = TemporaryFile(dir=self._spool, buffering=0)  # noqa: SIM115 - closed with the last word
-        try:
-            async with self._door.fetch("/body", _named(lease)) as chunks:
-                async for chunk in chunks:
-                    await asyncio.to_thread(file.write, chunk)
-                    if self._clock.monotonic() - renewed > _RENEWED:
-                        renewed = self._clock.monotonic()
-                        await self.renew([lease], started={})
-        except BaseException as error:
-            file.close()
-            if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT):
-                raise DiskFull from error
-            raise
+        """The payload in a file without a name. Raises `DiskFull`."""
+        with ExitStack() as unless_whole:
+            file = unless_whole.enter_context(TemporaryFile(dir=self._spool, buffering=0))
+            try:
+                await self._fill(file, lease)
+            except OSError as error:
+                raise DiskFull if error.errno in (ENOSPC, EDQUOT) else error from error
+            unless_whole.pop_all()
         return file
+
+    async def _fill(self, file: BinaryIO, lease: Lease) -> None:
+        renewed = self._clock.monotonic()
+        async with self._door.fetch("/body", _named(lease)) as chunks:
+            async for chunk in chunks:
+                await asyncio.to_thread(file.write, chunk)
+                if self._clock.monotonic() - renewed > _RENEWED:
+                    renewed = self._clock.monotonic()
+                    await self.renew([lease], started={})
 
     async def _input_again(self, lease: Lease, assignment: Assignment) -> None:
         ask = RenewAsk(leases=(lease,), inputs=(lease.job,))

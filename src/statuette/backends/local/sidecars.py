@@ -122,9 +122,10 @@ class SidecarBackend(Backend):
             raise BackendUnavailable("no room for another runner")
         sidecar = self._sidecars[order.id] = Sidecar(order.id, self._free.pop())
         line = self._configure(order, self._keeper.shared(sidecar.slot))
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._spawn, sidecar, line)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._spawn, sidecar)
         try:
             async with asyncio.timeout(_START):
+                await asyncio.to_thread(_tell, sidecar, line)
                 _heed(await _first_line(sidecar))
         except TimeoutError as error:
             raise BackendUnavailable("the runner's process does not answer") from error
@@ -159,18 +160,14 @@ class SidecarBackend(Backend):
         self._thread.shutdown(wait=False)
         await self._keeper.close()
 
-    def _spawn(self, sidecar: Sidecar, line: bytes) -> None:
-        process = sidecar.process = subprocess.Popen(
+    def _spawn(self, sidecar: Sidecar) -> None:
+        sidecar.process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=dict(self._environment),
             start_new_session=True,
         )
-        if process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):  # it died at once; its silence tells
-                process.stdin.write(line + b"\n")
-                process.stdin.flush()
 
 
 class SidecarSupervision(Supervision):
@@ -206,6 +203,14 @@ async def _end(sidecar: Sidecar) -> None:
             if pipe is not None:
                 with contextlib.suppress(BrokenPipeError):
                     pipe.close()
+
+
+def _tell(sidecar: Sidecar, line: bytes) -> None:
+    """Write what the process has to know; blocks until it has read what a pipe does not hold."""
+    if sidecar.process is not None and sidecar.process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):  # it died at once; its silence tells
+            sidecar.process.stdin.write(line + b"\n")
+            sidecar.process.stdin.flush()
 
 
 async def _first_line(sidecar: Sidecar) -> bytes:

@@ -85,6 +85,10 @@ async def test_a_withdrawal_whose_answer_was_lost_is_told_again(far, cut):
     assert await far.work.cancelled(RUNNER) == (lease,)
 
 
+def open_files():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 async def test_a_body_that_broke_off_is_fetched_again(far, cut):
     await far.job(await far.large(b"x" * 500_000))
     losing(cut, "/body")
@@ -93,9 +97,9 @@ async def test_a_body_that_broke_off_is_fetched_again(far, cut):
     given = await one(far)
     assert await asyncio.to_thread(payload_of, given) == b"x" * 500_000
     assert list(far.folder.glob("tmp*")) == [], "it has no name on the disk"
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = open_files()
     await far.work.report(given.lease, DONE)
-    assert len(list(Path("/proc/self/fd").iterdir())) < before
+    assert open_files() < before
 
 
 async def test_a_calls_files_whose_answer_was_lost_are_sent_again(far, cut, tmp_path):

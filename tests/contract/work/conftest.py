@@ -139,11 +139,11 @@ class OverHttp(InProcess):
         self.transport = httpx.ASGITransport(self.app)
         self.closing = []
 
-    def join(self, transport=None, *, url="http://manager", credential=None, runner=RUNNER):
-        """A supervisor's side."""
+    def join(self, transport=None, *, url="http://manager", credential=None, runner=RUNNER, clock=None):
+        """A supervisor's side; `clock` is for what it waits for by itself."""
         door = Door(url, credential or self.credential, transport=transport)
         book = AddressBook(self.clock)
-        logs = HttpLogs(door, runner, clock=self.clock)
+        logs = HttpLogs(door, runner, clock=clock or self.clock)
         work = HttpWork(door, book=book, logs=logs, clock=self.clock, spool=self.folder)
         objects = PresignedObjects(book, transport=MemoryDoor(self.store, self.presign))
         self.closing += [door, objects]

@@ -1,4 +1,4 @@
-"""Addresses as they look: what is signed, for how long, and no key in them. (What they grant: `tests/contract/store`.)"""
+"""Addresses as they look: what is signed, for how long, and no key. (What they grant: `tests/contract/store`.)"""
 
 from urllib.parse import parse_qs, unquote, urlsplit
 

@@ -125,7 +125,7 @@ def test_a_removed_service_stops_at_once(afar: Platform, name: str) -> None:
 def test_a_caller_who_leaves_ends_the_run(afar: Platform, name: str) -> None:
     afar.deploy(name, "exec sleep 4242\n", output=[])
     with pytest.raises(httpx.ReadTimeout):
-        afar.ask("POST", f"/run/{name}", content=b"{}", timeout=5)
+        afar.ask("POST", f"/run/{name}", content=b"{}", timeout=10)
     until(lambda: not any("sleep 4242" in arguments(pid) for pid in afar.children()), 15)
 
 
@@ -150,13 +150,13 @@ def test_a_killed_sidecar_costs_nothing_but_time(afar: Platform, name: str) -> N
 
 
 def test_a_killed_sidecar_answers_its_caller_at_once(afar: Platform, name: str) -> None:
-    afar.deploy(name, "echo here; sleep 60\n", output=[])
+    afar.deploy(name, "exec sleep 4343\n", output=[])
     old = set(sidecars(afar))
     answers: list[httpx.Response] = []
     calling = threading.Thread(target=lambda: answers.append(afar.ask("POST", f"/run/{name}", content=b"{}")))
     calling.start()
-    [sidecar] = until(lambda: set(sidecars(afar)) - old, 20)
-    time.sleep(3)
+    until(lambda: any("sleep 4343" in arguments(pid) for pid in afar.children()), 40)
+    [sidecar] = set(sidecars(afar)) - old
     os.kill(sidecar, signal.SIGKILL)
     calling.join(20)
     assert [answer.status_code for answer in answers] == [503]
@@ -216,6 +216,7 @@ def memory(pid: int) -> bytes:
     return b"".join(parts)
 
 
+@pytest.mark.timeout(300)
 def test_the_end_of_the_manager_is_theirs(tmp_path: Path) -> None:
     platform = Platform(tmp_path / "state", supervisor="process").up()
     try:
@@ -238,6 +239,7 @@ def test_the_end_of_the_manager_is_theirs(tmp_path: Path) -> None:
         platform.down()
 
 
+@pytest.mark.timeout(300)
 def test_sigterm_hands_back_what_takes_too_long(tmp_path: Path) -> None:
     with running(tmp_path / "state", supervisor="process", grace="1") as platform:
         platform.deploy("long", 'echo here; sleep 5; cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n')

@@ -6,6 +6,7 @@ wins over that. The contract's `OSCAR_USERNAME` and `OSCAR_PASSWORD` name the ad
 
 import argparse
 import logging
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -47,6 +48,14 @@ class Settings:
     ledger: str = ""
     """A SQLAlchemy address of the ledger's database; empty means SQLite in the state folder."""
     sweep_every: float = 300.0
+    keep_jobs: float = 2_592_000.0
+    """Seconds for which records of ended jobs and their logs are kept (30 days, the contract's `TTL_JOB`); 0: for
+    ever.
+    """
+    keep_dead_jobs: float = 7_776_000.0
+    """The same for dead letters, with their submitted bodies (90 days)."""
+    most_hops: int = 100
+    """Services in a row after which an output starts nothing more: what stops a loop that runs away."""
     least_free: int = 512 * 2**20
     """Free bytes under which no more work is handed out."""
     grace: float = 20.0
@@ -94,8 +103,16 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Sett
         raise InvalidSettings(f"STATUETTE_LOG_LEVEL: {level!r} is none of DEBUG, INFO, WARNING, ERROR, CRITICAL")
     if values.get("supervisor", "task") not in SUPERVISORS:
         raise InvalidSettings(f"STATUETTE_SUPERVISOR: {values['supervisor']!r} is none of {', '.join(SUPERVISORS)}")
+    _check_ages(values)
     state = Path(str(values.get("state") or default_state(environment)))
     return Settings(**values | {"state": state.expanduser().absolute()}), given  # type: ignore[arg-type]
+
+
+def _check_ages(values: Mapping[str, object]) -> None:
+    for name in ("keep_jobs", "keep_dead_jobs"):
+        value = values.get(name, 0.0)
+        if not (isinstance(value, float) and 0 <= value < math.inf):
+            raise InvalidSettings(f"STATUETTE_{name.upper()}: {value} is no number of seconds, 0 (for ever) or more")
 
 
 def from_process(arguments: Sequence[str]) -> tuple[Settings, argparse.Namespace]:

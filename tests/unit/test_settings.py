@@ -129,3 +129,15 @@ def test_pip_sees_its_own_variables_and_no_secret() -> None:
     settings, _ = read([], seen | hidden)
     assert settings.pip_environment == seen
     assert "http://x" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["keep_jobs", "keep_dead_jobs"])
+@pytest.mark.parametrize("text", ["-1", "nan", "inf"])
+def test_an_age_that_would_prune_what_is_young_is_refused(name: str, text: str) -> None:
+    with pytest.raises(InvalidSettings, match=f"STATUETTE_{name.upper()}"):
+        read([], {f"STATUETTE_{name.upper()}": text})
+
+
+def test_zero_keeps_for_ever() -> None:
+    settings, _ = read([], {"STATUETTE_KEEP_JOBS": "0"})
+    assert (settings.keep_jobs, settings.keep_dead_jobs) == (0.0, 90 * 86400.0)

@@ -8,9 +8,14 @@ next: `core.watch`, where an upload comes in, and `core.dispatch`, where work go
 from statuette.core.assembly import Afar, Core, Plugs, Settings, assemble
 from statuette.core.calls import Answer, AnswerFile, Calls
 from statuette.core.jobs import JobDetails, Jobs
+from statuette.core.letters import Letters, Settled
 from statuette.core.platform import Platform
+from statuette.core.pruning import Keep
+from statuette.core.replay import Replay, Replayed, Selection
 from statuette.core.services import Services, ServiceView
 from statuette.core.submissions import Submissions, Submitted
+from statuette.core.sweep import SweepCount
+from statuette.core.sweeping import Sweeping
 
 __all__ = [
     "Afar",
@@ -20,12 +25,20 @@ __all__ = [
     "Core",
     "JobDetails",
     "Jobs",
+    "Keep",
+    "Letters",
     "Platform",
     "Plugs",
+    "Replay",
+    "Replayed",
+    "Selection",
     "ServiceView",
     "Services",
     "Settings",
+    "Settled",
     "Submissions",
     "Submitted",
+    "SweepCount",
+    "Sweeping",
     "assemble",
 ]

@@ -18,14 +18,20 @@ from statuette.core.dispatch import LEASE_TTL, Dispatch
 from statuette.core.fleet import BREATH, Fleet
 from statuette.core.intake import Intake
 from statuette.core.jobs import Jobs
+from statuette.core.letters import Letters
 from statuette.core.ownership import Ownership
 from statuette.core.platform import About, Parts, Platform
+from statuette.core.pruning import Keep, Pruning
 from statuette.core.reading import BodyLimits, Reading
+from statuette.core.remains import Remains
 from statuette.core.remote import Remote
+from statuette.core.replay import Replay
 from statuette.core.roster import Hints, Roster
 from statuette.core.services import Services, Surroundings
+from statuette.core.sight import Sight
 from statuette.core.submissions import Submissions
 from statuette.core.sweep import Sweep
+from statuette.core.sweeping import Sweeping
 from statuette.core.watch import Watch
 from statuette.ports.backend import Backend
 from statuette.ports.bodies import Bodies
@@ -33,6 +39,7 @@ from statuette.ports.buckets import Buckets
 from statuette.ports.clock import Clock
 from statuette.ports.errors import Unavailable
 from statuette.ports.intake import IntakeLedger
+from statuette.ports.interventions import Interventions
 from statuette.ports.jobs import JobLedger
 from statuette.ports.logs import Logs
 from statuette.ports.objects import Objects
@@ -68,6 +75,7 @@ class Plugs:
     intake: IntakeLedger
     queue: QueueLedger
     jobs: JobLedger
+    interventions: Interventions
     services: ServiceLedger
     vault: Vault
     objects: Objects
@@ -94,6 +102,9 @@ class Settings:
     largest_job_body: int = 2**30
     largest_call_body: int = 256 * 2**20
     breath: float = BREATH
+    keep: Keep = Keep()
+    most_hops: int = 100
+    """Services in a row after which an output starts nothing more."""
     sole_manager: bool = True
     """No other manager works on this ledger, so at start every lease is a dead one's."""
 
@@ -106,12 +117,16 @@ class Core:
     submissions: Submissions
     calls: Calls
     jobs: Jobs
+    letters: Letters
+    replay: Replay
+    sweeping: Sweeping
     platform: Platform
     dispatch: Dispatch
     remote: Remote | None
     catalog: Catalog
     fleet: Fleet
     watch: Watch
+    pruning: Pruning
     plugs: Plugs
     settings: Settings
 
@@ -130,6 +145,7 @@ class Core:
                 group.create_task(self.fleet.run(supervision), name="fleet")
                 group.create_task(publishing(), name="publishing")
                 group.create_task(self._take_back(), name="leases")
+                group.create_task(self.pruning.run(), name="pruning")
         finally:
             await self.services.close()
 
@@ -166,7 +182,8 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
     )  # fmt: skip
     dispatch = Dispatch(
         queue=plugs.queue, jobs=plugs.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
-        bodies=plugs.bodies, clock=clock, may_lease=disk.may_lease, changed=fleet.changed, freed=fleet.freed,
+        bodies=plugs.bodies, clock=clock, may_lease=disk.may_lease, most_hops=settings.most_hops,
+        changed=fleet.changed, freed=fleet.freed,
     )  # fmt: skip
     fleet.remote = _remote(plugs, dispatch)
     intake = Intake(ledger=plugs.intake, catalog=catalog, marks=marks, clock=clock, wake=fleet.wake)
@@ -188,6 +205,8 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
             namespace=settings.about.namespace,
         )
     )  # fmt: skip
+    sight = Sight(ledger=plugs.jobs, catalog=catalog)
+    remains = Remains(logs=plugs.logs, bodies=plugs.bodies)
     parts = Parts(
         catalog=catalog, fleet=fleet, roster=roster, watch=watch, sweep=sweep, backend=plugs.backend, keys=plugs.keys,
         disk=disk, clock=clock, store=plugs.store_state,
@@ -202,7 +221,16 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
             board=board, catalog=catalog, claims=claims, clock=clock, summon=fleet.summon,
             reading=Reading(bodies=plugs.bodies, clock=clock, limits=BodyLimits(settings.largest_call_body)),
         ),
-        jobs=Jobs(ledger=plugs.jobs, catalog=catalog, logs=plugs.logs, bodies=plugs.bodies, clock=clock),
+        jobs=Jobs(
+            ledger=plugs.jobs, interventions=plugs.interventions, sight=sight, logs=plugs.logs, remains=remains,
+            clock=clock, withdraw=dispatch.withdraw_job,
+        ),
+        letters=Letters(
+            ledger=plugs.jobs, interventions=plugs.interventions, sight=sight, remains=remains, wake=fleet.wake
+        ),
+        replay=Replay(objects=plugs.objects, intake=intake, catalog=catalog),
+        sweeping=Sweeping(sweep=sweep, catalog=catalog),
+        pruning=Pruning(interventions=plugs.interventions, remains=remains, clock=clock, keep=settings.keep),
         platform=Platform(settings.about, parts),
         settings=settings,
         dispatch=dispatch, remote=fleet.remote, catalog=catalog, fleet=fleet, watch=watch, plugs=plugs,

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from statuette.core.calls import Call, CallBoard, discard, lease_of
 from statuette.core.catalog import Catalog
 from statuette.core.commits import CommitMarks, check_keys, page_of
+from statuette.core.loops import is_runaway
 from statuette.core.roster import Roster, Seat
 from statuette.events.event import Event
-from statuette.events.jobs import FINAL, Job, JobState, Outcome
+from statuette.events.jobs import DEAD_LETTERS, FINAL, Job, JobState, Outcome
 from statuette.events.leases import Commit, Lease, Manifest, Report
 from statuette.events.objects import ObjectRef
 from statuette.ports.bodies import Bodies
@@ -32,6 +33,8 @@ LEASE_TTL = 60.0
 """Seconds a lease lives without being renewed."""
 UPLOAD_LOOK = 1.0
 """Seconds between two looks for uploads to be taken up."""
+_SETTLED = FINAL - DEAD_LETTERS - {JobState.CANCELLED}
+"""States from which a job never runs again, so that its body is needed no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Dispatch:
         bodies: Bodies,
         clock: Clock,
         may_lease: Callable[[], bool],
+        most_hops: int,
         changed: Callable[[], None],
         freed: Callable[[], None],
     ) -> None:
@@ -70,6 +74,7 @@ class Dispatch:
         self._bodies = bodies
         self._clock = clock
         self._may_lease = may_lease
+        self._most_hops = most_hops
         self._changed = changed
         self._calls: dict[str, Call] = {}
         self._leased: dict[Lease, _Held] = {}
@@ -133,6 +138,13 @@ class Dispatch:
             if held.record.name == service and seat is not None:
                 seat.withdrawn.put_nowait(lease)
 
+    def withdraw_job(self, job: str) -> None:
+        """Have the run of one job ended, if it goes on here; its supervisor reports it as cancelled."""
+        for lease in self._leased:
+            seat = self._roster.get(lease.runner)
+            if lease.job == job and seat is not None:
+                seat.withdrawn.put_nowait(lease)
+
     def _usable(self, seat: Seat) -> bool:
         """Whether the runner may take any further work: its service's revision still stands and its reuse rule allows
         it.
@@ -170,6 +182,10 @@ class Dispatch:
             return None
         job = jobs[0]
         lease = Lease(job=job.id, attempt=job.attempt, runner=seat.id)
+        if is_runaway(job, most=self._most_hops):
+            reason = f"stopped: it comes after {job.event.hops} services in a row, the most are {self._most_hops}"
+            await self._queue.report(lease, Report(outcome=Outcome.RUNAWAY, reason=reason))
+            return None
         if not seat.serves(job.principal):
             await self._queue.report(lease, Report(outcome=Outcome.RETURNED, reason="waits for a runner of its own"))
             self._roster.hints.add({seat.service: 1})
@@ -239,7 +255,7 @@ class Dispatch:
             report.outcome,
             extra={"action": "report", "service": job.service, "job": job.id, "state": job.state},
         )
-        if job.state in FINAL and job.event.payload_file:
+        if job.state in _SETTLED and job.event.payload_file:
             await self._bodies.drop(job.event.payload_file)
         if job.state is JobState.QUEUED:
             self._roster.hints.add({job.service: 1})

@@ -32,6 +32,8 @@ LOOK = 1.0
 """Seconds between two looks when nothing happens."""
 BREATH = 0.02
 """Seconds from one look to the next at least: under load many changes become one look."""
+REST = 9.0
+"""How many times longer than a look the pause after it is at least: thousands of services with work make looks long."""
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 """Seconds a service waits after a runner that would not start, doubled each time."""
@@ -65,6 +67,8 @@ class Fleet:
         self._draining = False
         self._pauses: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, FIRST_PAUSE))
         self._used: dict[str, float] = {}
+        self._had: dict[str, float] = {}
+        """When services with work had a runner for the last time."""
         self._lives: set[asyncio.Task[None]] = set()
         self._wanting = False
         self.backlog: Mapping[str, Backlog] = {}
@@ -101,10 +105,11 @@ class Fleet:
                 except Unavailable as fault:
                     log.warning("the fleet cannot see the backlog: %s", fault, extra={"action": "plan"})
                     continue
+                began = self._clock.monotonic()
                 for service, backlog in self.backlog.items():
                     self._roster.hints.correct(service, backlog.queued)
                 self._act(self._decide(), supervision)
-                await asyncio.sleep(self._breath)
+                await asyncio.sleep(max(self._breath, REST * (self._clock.monotonic() - began)))
         finally:
             await self.end()
 
@@ -133,11 +138,14 @@ class Fleet:
     def _decide(self) -> Plan:
         if self._draining or not self._may_lease():
             return Plan((), ())
-        capacity, calls = self._backend.capacity(), self._board.demand()
-        demands = [demand for name in self._active(calls) if (demand := self._demand(name, calls)) is not None]
+        capacity, calls, now = self._backend.capacity(), self._board.demand(), self._clock.monotonic()
+        active, seats = self._active(calls), self._roster.all()
+        self._had = {name: at for name, at in self._had.items() if name in active}
+        self._had |= dict.fromkeys((seat.service for seat in seats), now)
+        demands = [demand for name in active if (demand := self._demand(name, calls)) is not None]
         room = Room(cpu=capacity.cpu, memory=capacity.memory, runners=capacity.runners)
         self._wanting = any(demand.work for demand in demands)
-        return plan(demands, [_placed(seat) for seat in self._roster.all()], room)
+        return plan(demands, [_placed(seat) for seat in seats], room, now=now)
 
     def _active(self, calls: Mapping[str, tuple[int, float]]) -> set[str]:
         """Services with work, or with single-use runners to be kept ready."""
@@ -148,7 +156,7 @@ class Fleet:
         record = self._catalog.find(name)
         now = self._clock.monotonic()
         ready = self._catalog.condition(name).readiness is Readiness.READY
-        if record is None or not ready or self._pauses[name][0] > now:
+        if record is None or not ready or (name in self._pauses and self._pauses[name][0] > now):
             self._used.pop(name, None)
             return None
         calls, oldest_call = waiting.get(name, (0, 0.0))
@@ -161,7 +169,8 @@ class Fleet:
             work=backlog.queued + calls,
             ahead=self._ahead(record, work=backlog.queued + calls, now=now),
             most=record.definition.synchronous.max_scale,
-            oldest=min(now - age, oldest_call or now),
+            oldest=max(min(now - age, oldest_call or now), self._had.get(name, 0.0)),
+            priority=record.definition.priority,
         )
 
     def _ahead(self, record: ServiceRecord, *, work: int, now: float) -> int:
@@ -191,6 +200,7 @@ class Fleet:
             record=record,
             cpu=cpu_millicores(record.definition.cpu),
             memory=memory_bytes(record.definition.memory),
+            since=self._clock.monotonic(),
         )
         self._roster.sit(seat)
         life = asyncio.create_task(self._live(seat, supervision), name=f"runner {seat.id}")
@@ -245,4 +255,5 @@ def _placed(seat: Seat) -> Placed:
         idle=not seat.busy,
         leaving=seat.leaving,
         idle_since=seat.idle_since,
+        since=seat.since,
     )

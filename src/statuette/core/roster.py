@@ -16,7 +16,9 @@ from statuette.ports.services import ServiceRecord
 
 @dataclass(slots=True, kw_only=True)
 class Seat:
-    """One runner as the core sees it. `principal` is whose work it has done ("" while it has done none)."""
+    """One runner as the core sees it, `since` when it is there. `principal` is whose work it has done ("" while it has
+    done none).
+    """
 
     id: str
     record: ServiceRecord
@@ -28,6 +30,7 @@ class Seat:
     busy: bool = False
     leaving: bool = False
     idle_since: float = 0.0
+    since: float = 0.0
     withdrawn: asyncio.Queue[Lease] = field(default_factory=asyncio.Queue)
 
     @property

@@ -51,7 +51,8 @@ class House:
         )  # fmt: skip
         self.dispatch = Dispatch(
             queue=ledger.queue, jobs=ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
-            bodies=bodies, clock=clock, may_lease=lambda: self.room, changed=self.fleet.changed, freed=self.fleet.freed,
+            bodies=bodies, clock=clock, may_lease=lambda: self.room, most_hops=3,
+            changed=self.fleet.changed, freed=self.fleet.freed,
         )  # fmt: skip
 
     @asynccontextmanager
@@ -187,6 +188,42 @@ async def test_two_services_on_a_machine_for_one_runner_both_get_their_turn(buil
             await queued(house, service, 2)
         await until(lambda: len(work.done) == 4)
         assert house.backend.most == 1
+
+
+class Slow:
+    """In place of a gate: each script takes a second."""
+
+    def __init__(self, clock):
+        self._clock = clock
+
+    async def wait(self):
+        await self._clock.advance(1.0)
+
+
+async def test_more_services_than_runners_take_turns(build, hands, deploy, queued, until, clock):
+    house = build(CountingBackend(runners=1))
+    work = hands(house.dispatch)
+    work.gate = Slow(clock)
+    services = [deploy(name, runner={"idle_timeout": 3600}) for name in ("cat", "cow", "dog")]
+    async with house.running(work):
+        for service in services:
+            await queued(house, service, 30)
+        await until(lambda: len(work.done) == 90)
+        assert {name for name, _ in work.done[:15]} == {"cat", "cow", "dog"}
+        assert {name for name, _ in work.done[30:45]} == {"cat", "cow", "dog"}
+        assert house.backend.most == 1
+
+
+async def test_among_services_that_have_waited_equally_priority_decides(build, hands, deploy, queue_job, until):
+    house = build(CountingBackend(runners=1))
+    work = hands(house.dispatch)
+    services = [deploy(name, priority=priority) for name, priority in (("cat", 0), ("cow", 7), ("dog", 3))]
+    for service in services:
+        await queue_job(service)
+    async with house.running(work):
+        house.fleet.wake({service.name: 1 for service in services})
+        await until(lambda: len(work.done) == 3)
+        assert [name for name, _ in work.done] == ["cow", "dog", "cat"]
 
 
 async def test_a_service_that_is_being_prepared_gets_no_runner_yet(house, work, catalog, deploy, queued, until, settle):

@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 import httpx
 
+from statuette.adapters.store_s3.entries import normal_etag, normal_version
 from statuette.adapters.store_s3.faults import fault_of
-from statuette.adapters.store_s3.listing import normal_etag, normal_version
 from statuette.adapters.store_s3.signed import SignedClient
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.ports.errors import StoreUnavailable, TooLarge

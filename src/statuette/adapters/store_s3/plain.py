@@ -12,8 +12,8 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from statuette.adapters.store_s3.endpoint import Endpoint
+from statuette.adapters.store_s3.entries import normal_etag, normal_version
 from statuette.adapters.store_s3.faults import fault_from
-from statuette.adapters.store_s3.listing import normal_etag, normal_version
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.ports.errors import StoreUnavailable
 from statuette.ports.objects import ObjectInfo

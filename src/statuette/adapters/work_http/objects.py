@@ -13,7 +13,7 @@ import httpx
 from statuette.adapters.work_http.addresses import AddressBook
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.ports.errors import DiskFull, Fault, Forbidden, NotFound, ObjectGone, StoreUnavailable, TooLarge
-from statuette.ports.objects import ObjectInfo, Objects
+from statuette.ports.objects import ObjectInfo, ObjectPage, Objects
 from statuette.ports.presigning import Address
 
 LARGEST = 5 * 1024**3
@@ -83,7 +83,7 @@ class PresignedObjects(Objects):
         prefix: str,  # noqa: ARG002
         *,
         after: str = "",  # noqa: ARG002
-    ) -> AsyncIterator[Sequence[ObjectInfo]]:
+    ) -> AsyncIterator[ObjectPage]:
         """Raises `Forbidden`: no work comes with a right to list."""
         raise Forbidden("a supervisor lists no bucket")
 

@@ -10,8 +10,10 @@ from statuette.client.services import no_service
 
 AT_ONCE = 1000
 """Objects that one request names."""
-PAGE = 2000
-"""Objects that one request looks at: a second or two of work."""
+FIRST, MOST = 1000, 16_000
+"""Objects that the first request looks at, and that one does at most. Each looks at twice as many as the one before: a
+store of folders lists a folder from its beginning each time.
+"""
 LONG = 600.0
 """Seconds that one request may take on a busy platform."""
 
@@ -38,7 +40,7 @@ class Replay:
                 yield total
                 if total.next is None:
                     break
-                body["after"] = total.next
+                body |= {"after": total.next, "limit": min(2 * body["limit"], MOST)}
 
     async def _ask(self, service: str, body: Mapping[str, Any], *, key: str) -> Replayed:
         path = f"/system/jobs/{segment(service)}/replay"
@@ -51,7 +53,7 @@ class Replay:
 
 def _parts(places: Sequence[str] | None) -> Iterator[dict[str, Any]]:
     if places is None:
-        yield {"limit": PAGE}
+        yield {"limit": FIRST}
         return
     for start in range(0, len(places), AT_ONCE):
         yield {"keys": list(places[start : start + AT_ONCE])}

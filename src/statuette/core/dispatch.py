@@ -21,7 +21,7 @@ from statuette.events.leases import Commit, Lease, Manifest, Report
 from statuette.events.objects import ObjectRef
 from statuette.ports.bodies import Bodies
 from statuette.ports.clock import Clock
-from statuette.ports.errors import LeaseLost
+from statuette.ports.errors import LeaseLost, Unavailable
 from statuette.ports.jobs import JobLedger
 from statuette.ports.queue import QueueLedger
 from statuette.ports.services import ServiceRecord
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 LEASE_TTL = 60.0
 """Seconds a lease lives without being renewed."""
+SINGLY = 30.0
+"""Seconds after a call, or after jobs of several people, in which a service's jobs are leased one at a time."""
 UPLOAD_LOOK = 1.0
 """Seconds between two looks for uploads to be taken up."""
 _SETTLED = FINAL - DEAD_LETTERS - {JobState.CANCELLED}
@@ -78,6 +80,8 @@ class Dispatch:
         self._changed = changed
         self._calls: dict[str, Call] = {}
         self._leased: dict[Lease, _Held] = {}
+        self._singly: dict[str, float] = {}
+        """Until when (`Clock.monotonic`) a service's jobs are handed out one at a time."""
 
     async def lease(self, runner: str, *, limit: int = 1) -> Sequence[Assignment]:
         """Wait for work that this runner may do."""
@@ -90,9 +94,9 @@ class Dispatch:
                 return [self._call_assignment(seat, call)]
             if self._board.waits(seat.service):
                 break
-            if self._may_lease() and self._roster.hints.take(seat.service):
-                if (assignment := await self._lease_job(seat)) is not None:
-                    return assignment
+            if self._may_lease() and (count := self._share(seat, limit)):
+                if (assignments := await self._lease_jobs(seat, count)) is not None:
+                    return assignments
                 continue
             if not await self._roster.hints.wait(seat.service, float(seat.record.definition.runner.idle_timeout)):
                 break
@@ -166,13 +170,23 @@ class Dispatch:
         seat.uses += 1
         seat.principal = principal
 
-    async def _lease_job(self, seat: Seat) -> list[Assignment] | None:
-        """One job for this runner; None when there was none, an empty list when it is not for this runner."""
+    def _share(self, seat: Seat, limit: int) -> int:
+        """How many jobs the runner may take now: of what waits, the part that falls to each runner that there is or
+        could be. One where calls come in, so that they find a runner free soon, where runners are used once, and where
+        several people's work is mixed. 0 when there is none.
+        """
+        alone = self._clock.monotonic() < self._singly.get(seat.service, 0.0)
+        most = 1 if alone or seat.record.definition.reuse == "never" else limit
+        runners = max(self._roster.reach.get(seat.service, 1), len(self._roster.of(seat.service)))
+        return self._roster.hints.take(seat.service, among=runners, most=most)
+
+    async def _lease_jobs(self, seat: Seat, count: int) -> list[Assignment] | None:
+        """Jobs for this runner; None when there were none, an empty list when they are not for this runner."""
         record = seat.record
         jobs = await self._queue.lease(
             seat.service,
             runner=seat.id,
-            limit=1,
+            limit=count,
             ttl=LEASE_TTL,
             revision=record.revision,
             script_hash=script_hash(record),
@@ -180,18 +194,34 @@ class Dispatch:
         if not jobs:
             self._roster.hints.none_left(seat.service)
             return None
-        job = jobs[0]
-        lease = Lease(job=job.id, attempt=job.attempt, runner=seat.id)
-        if is_runaway(job, most=self._most_hops):
-            reason = f"stopped: it comes after {job.event.hops} services in a row, the most are {self._most_hops}"
-            await self._queue.report(lease, Report(outcome=Outcome.RUNAWAY, reason=reason))
-            return None
-        if not seat.serves(job.principal):
-            await self._queue.report(lease, Report(outcome=Outcome.RETURNED, reason="waits for a runner of its own"))
-            self._roster.hints.add({seat.service: 1})
-            return []
-        self._note_busy(seat, job.principal)
-        return [self._assignment(record, lease, job.event)]
+        taken: list[Assignment] = []
+        others: list[Lease] = []
+        for job in jobs:
+            lease = Lease(job=job.id, attempt=job.attempt, runner=seat.id)
+            if is_runaway(job, most=self._most_hops):
+                await self._stop_runaway(lease, hops=job.event.hops)
+            elif seat.serves(job.principal):
+                self._note_busy(seat, job.principal)
+                taken.append(self._assignment(record, lease, job.event))
+            else:
+                others.append(lease)
+        if others:
+            await self._return(seat.service, others)
+        return taken if taken or others else None
+
+    async def _stop_runaway(self, lease: Lease, *, hops: int) -> None:
+        reason = f"stopped: it comes after {hops} services in a row, the most are {self._most_hops}"
+        await self._queue.report(lease, Report(outcome=Outcome.RUNAWAY, reason=reason))
+
+    async def _return(self, service: str, leases: Sequence[Lease]) -> None:
+        """Put back what is another principal's, and for a while hand out one job at a time."""
+        self._singly[service] = self._clock.monotonic() + SINGLY
+        word = Report(outcome=Outcome.RETURNED, reason="waits for a runner of its own")
+        try:
+            await asyncio.gather(*(self._queue.report(lease, word) for lease in leases))
+        except (Unavailable, LeaseLost) as fault:  # they come back when their leases run out
+            log.warning("jobs could not be put back: %s", fault, extra={"action": "lease", "service": service})
+        self._roster.hints.add({service: len(leases)})
 
     async def _lease_uploads(self, limit: int) -> list[Assignment]:
         while True:
@@ -215,6 +245,7 @@ class Dispatch:
         return self._assignment(record, lease, job.event, resume=commit)
 
     def _call_assignment(self, seat: Seat, call: Call) -> Assignment:
+        self._singly[seat.service] = self._clock.monotonic() + SINGLY
         self._note_busy(seat, call.principal)
         lease = lease_of(call)
         self._calls[call.id] = call

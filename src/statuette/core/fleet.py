@@ -144,6 +144,7 @@ class Fleet:
         self._had |= dict.fromkeys((seat.service for seat in seats), now)
         demands = [demand for name in active if (demand := self._demand(name, calls)) is not None]
         room = Room(cpu=capacity.cpu, memory=capacity.memory, runners=capacity.runners)
+        self._roster.reach |= {demand.service: room.reach(demand) for demand in demands}
         self._wanting = any(demand.work for demand in demands)
         return plan(demands, [_placed(seat) for seat in seats], room, now=now)
 
@@ -154,6 +155,8 @@ class Fleet:
 
     def _demand(self, name: str, waiting: Mapping[str, tuple[int, float]]) -> Demand | None:
         record = self._catalog.find(name)
+        if record is None:
+            self._roster.reach.pop(name, None)
         now = self._clock.monotonic()
         ready = self._catalog.condition(name).readiness is Readiness.READY
         if record is None or not ready or (name in self._pauses and self._pauses[name][0] > now):

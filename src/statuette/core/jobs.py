@@ -139,9 +139,9 @@ class Jobs:
                 return
             after = page.next
 
-    async def _delete(self, service: str, jobs: Sequence[Job]) -> list[str]:
-        removed = await self._ledger.remove(service, [job.id for job in jobs])
-        await self._remains.clear(job for job in jobs if job.id in set(removed))
+    async def _delete(self, service: str, jobs: Sequence[Job]) -> set[str]:
+        removed = set(await self._ledger.remove(service, [job.id for job in jobs]))
+        await self._remains.clear(job for job in jobs if job.id in removed)
         return removed
 
 

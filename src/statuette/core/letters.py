@@ -1,6 +1,6 @@
 """Dead letters: jobs that gave up, run again or dropped, one by one or all."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 from statuette.core.intake import Wake
@@ -114,12 +114,12 @@ class Letters:
             self._wake({service: len(revived)})
         return [job.id for job in revived]
 
-    async def _drop(self, service: str, letters: Sequence[Job]) -> list[str]:
-        removed = await self._ledger.remove(service, [job.id for job in letters])
+    async def _drop(self, service: str, letters: Sequence[Job]) -> set[str]:
+        removed = set(await self._ledger.remove(service, [job.id for job in letters]))
         await self._remains.clear(job for job in letters if job.id in removed)
         return removed
 
 
-def _without(jobs: Sequence[str], done: Sequence[str]) -> tuple[str, ...]:
+def _without(jobs: Sequence[str], done: Iterable[str]) -> tuple[str, ...]:
     fitted = set(done)
     return tuple(job for job in dict.fromkeys(jobs) if job not in fitted)

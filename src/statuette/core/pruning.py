@@ -44,12 +44,12 @@ class Pruning:
         while True:
             try:
                 await self.once()
-            except (Unavailable, OSError) as fault:
+            except Unavailable as fault:
                 log.warning("old jobs cannot be pruned now: %s", fault, extra={"action": "prune"})
             await self._clock.sleep(LOOK)
 
     async def once(self) -> int:
-        """Delete all that is old; returns how many records. Raises `LedgerUnavailable`, `OSError`."""
+        """Delete all that is old; returns how many records. Raises `LedgerUnavailable`."""
         now, pruned = self._clock.wall(), 0
         if not (self._keep.jobs or self._keep.dead):
             return 0

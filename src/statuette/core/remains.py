@@ -1,10 +1,13 @@
 """What a job leaves behind beside its record: logs, and a submitted body too large for the ledger."""
 
+import logging
 from collections.abc import Iterable
 
 from statuette.events.jobs import Job
 from statuette.ports.bodies import Bodies
 from statuette.ports.logs import Logs
+
+log = logging.getLogger(__name__)
 
 
 class Remains:
@@ -15,8 +18,17 @@ class Remains:
         self._bodies = bodies
 
     async def clear(self, jobs: Iterable[Job]) -> None:
-        """Remove what these jobs left; their records are gone already, so nobody asks for it any more."""
+        """Remove what these jobs left; their records are gone already, so nobody asks for it any more.
+
+        What the disk refuses to remove is told in the log and stays; the others go all the same.
+        """
         for job in jobs:
-            await self._logs.remove(job.service, job.id)
-            if job.event.payload_file:
-                await self._bodies.drop(job.event.payload_file)
+            try:
+                await self._clear_one(job)
+            except OSError as error:
+                log.warning("what a job left stays: %s", error, extra={"action": "clear", "job": job.id})
+
+    async def _clear_one(self, job: Job) -> None:
+        await self._logs.remove(job.service, job.id)
+        if job.event.payload_file:
+            await self._bodies.drop(job.event.payload_file)

@@ -122,8 +122,8 @@ class Replay:
             return
         try:
             async for page in self._objects.list(feed.bucket, folder, after=after):
-                if page:
-                    yield page
+                if found := await page.objects():
+                    yield found
         except NotFound:
             return
 

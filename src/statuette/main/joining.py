@@ -28,11 +28,14 @@ from statuette.supervisor import Supervisor
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Everything opened: the core, the public application, and the work that never ends by itself."""
+    """Everything opened: the core, the public application, the work that never ends by itself, and what to say before
+    it is ended: that nothing more is to be begun.
+    """
 
     core: core.Core
     app: ASGIApp
     work: Callable[[], Coroutine[None, None, None]]
+    stop: Callable[[], None]
 
 
 @asynccontextmanager
@@ -66,6 +69,7 @@ async def joined(state: StateFolder, settings: Settings, *, inner_url: str = "")
             core=the_core,
             app=_app(the_core, state, settings),
             work=lambda: the_core.run(supervision, supervisor.publish_leftovers),
+            stop=supervisor.stop,
         )
 
 

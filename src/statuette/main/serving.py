@@ -78,6 +78,7 @@ async def serve(state: StateFolder, settings: Settings, listener: socket.socket)
         try:
             await _first(ending, work, serving)
         finally:
+            everything.stop()
             await _end(everything.core, door, work, serving, grace=settings.grace)
 
 

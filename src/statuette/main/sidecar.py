@@ -96,6 +96,8 @@ async def _work(told: Configuration) -> int:
             logs=logs,
             clock=clock,
             sealed_root=told.sealed,
+            # Inputs fetched ahead are this supervisor's alone, and go with its runner's folders.
+            staged=runner.workspace.host.with_name("staged"),
             ttl=told.ttl,
         )
         serving = asyncio.ensure_future(supervisor.serve(runner))

@@ -240,14 +240,14 @@ GAMES = st.lists(STEPS, min_size=15, max_size=60)
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-@settings(PATIENT, max_examples=30)
+@settings(PATIENT, max_examples=25)
 @given(steps=GAMES)
 def test_sqlite_does_as_the_twin_does(steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_play(steps, f"sqlite:///{folder}/ledger.db", Path(folder)))
 
 
-@settings(PATIENT, max_examples=12)
+@settings(PATIENT, max_examples=10)
 @given(steps=GAMES)
 def test_postgresql_does_as_the_twin_does(
     postgres_server: Callable[[], AbstractContextManager[str]], steps: list[Step]

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from statuette.client import BadRequest, NotFound
-from statuette.client.replay import AT_ONCE, PAGE
+from statuette.client.replay import AT_ONCE, FIRST, MOST
 
 
 async def test_it_goes_on_until_there_is_no_more_and_sums_up(connect) -> None:
@@ -25,9 +25,22 @@ async def test_it_goes_on_until_there_is_no_more_and_sums_up(connect) -> None:
         (20, 10, 8, None),
     ]
     assert seen == [
-        {"prefix": "ocr/in", "limit": PAGE},
-        {"prefix": "ocr/in", "limit": PAGE, "after": "there"},
+        {"prefix": "ocr/in", "limit": FIRST},
+        {"prefix": "ocr/in", "limit": 2 * FIRST, "after": "there"},
     ]
+
+
+async def test_requests_grow_up_to_a_bound(connect) -> None:
+    seen: list[int] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(json.loads(request.content)["limit"])
+        return httpx.Response(200, json={"listed": 1} | ({"next": "n"} if len(seen) < 9 else {}))
+
+    async with connect(handler) as platform:
+        _ = [one async for one in platform.replay.run("ocr", {}, key="k")]
+    assert seen[:3] == [FIRST, 2 * FIRST, 4 * FIRST]
+    assert set(seen[4:]) == {MOST}
 
 
 async def test_named_objects_go_in_parts(connect) -> None:

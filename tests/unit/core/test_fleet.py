@@ -104,6 +104,16 @@ def queued(queue_job):
     return accept
 
 
+async def test_it_tells_how_many_runners_a_service_could_have(build, hands, deploy, queued, until):
+    house = build(CountingBackend(runners=8, cpu=1000))
+    work = hands(house.dispatch)
+    service = deploy(cpu="0.3", runner={"idle_timeout": 0})
+    async with house.running(work):
+        await queued(house, service)
+        await until(lambda: work.done)
+        assert house.roster.reach["cat"] == 3
+
+
 async def test_one_job_makes_one_runner_which_then_ends(house, work, deploy, queued, until):
     service = deploy(runner={"idle_timeout": 0}, cpu="0.5", memory="100Mi")
     async with house.running(work):

@@ -75,6 +75,8 @@ class Settings:
     log_limit: int = 10 * 2**20
     """Bytes of log kept for each attempt."""
     log_level: str = "INFO"
+    supervisor: str = "task"
+    """Where supervisors live: `task`, in the manager, or `process`, each with its runner in a process of its own."""
     pip_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What pip sees of the manager's environment when it makes a service's; the rest may hold secrets. Read, not
     set.
@@ -83,6 +85,7 @@ class Settings:
 
 SHORTEST_TTL = 1.0
 """Seconds that a lease or a duty lasts at least."""
+SUPERVISORS = ("task", "process")
 PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "TMPDIR")
 ALIASES = {"OSCAR_USERNAME": "username", "OSCAR_PASSWORD": "password"}
 
@@ -109,6 +112,8 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Sett
     level = str(values.get("log_level", "INFO"))
     if level.upper() not in logging.getLevelNamesMapping():
         raise InvalidSettings(f"STATUETTE_LOG_LEVEL: {level!r} is none of DEBUG, INFO, WARNING, ERROR, CRITICAL")
+    if values.get("supervisor", "task") not in SUPERVISORS:
+        raise InvalidSettings(f"STATUETTE_SUPERVISOR: {values['supervisor']!r} is none of {', '.join(SUPERVISORS)}")
     _check_ages(values)
     state = Path(str(values.get("state") or default_state(environment)))
     return Settings(**values | {"state": state.expanduser().absolute()}), given  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from statuette.core.calls import CallBoard, Calls
 from statuette.core.catalog import Catalog
@@ -24,6 +25,7 @@ from statuette.core.platform import About, Parts, Platform
 from statuette.core.pruning import Keep, Pruning
 from statuette.core.reading import BodyLimits, Reading
 from statuette.core.remains import Remains
+from statuette.core.remote import Remote
 from statuette.core.replay import Replay
 from statuette.core.roster import Hints, Roster
 from statuette.core.services import Services, Surroundings
@@ -42,6 +44,7 @@ from statuette.ports.interventions import Interventions
 from statuette.ports.jobs import JobLedger
 from statuette.ports.logs import Logs
 from statuette.ports.objects import Objects
+from statuette.ports.presigning import Presign
 from statuette.ports.queue import QueueLedger
 from statuette.ports.services import ServiceLedger
 from statuette.ports.store_events import StoreEvents
@@ -57,9 +60,17 @@ _MARK_KEY = "commit-mark-key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Afar:
+    """What supervisors in processes of their own need: addresses in the store, a folder of ours for calls' answers."""
+
+    presign: Presign
+    answers: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plugs:
     """What the core is plugged into. `store_state` and `free_bytes` are asked for status and before work is handed
-    out.
+    out. Without `afar` every supervisor is a task of this process.
     """
 
     intake: IntakeLedger
@@ -80,6 +91,7 @@ class Plugs:
     free_bytes: Callable[[], int]
     several: Several | None = None
     """Other managers may work on this ledger; None: every lease that is found at start is a dead one's."""
+    afar: Afar | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +126,7 @@ class Core:
     sweeping: Sweeping
     platform: Platform
     dispatch: Dispatch
+    remote: Remote | None
     catalog: Catalog
     fleet: Fleet
     watch: Watch
@@ -182,6 +195,7 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
         bodies=plugs.bodies, clock=clock, may_lease=disk.may_lease, most_hops=settings.most_hops,
         changed=fleet.changed, freed=fleet.freed, logs=plugs.logs, managers=managers, lease_ttl=settings.lease_ttl,
     )  # fmt: skip
+    fleet.remote = _remote(plugs, dispatch, ttl=settings.lease_ttl)
     intake = Intake(ledger=plugs.intake, catalog=catalog, marks=marks, clock=clock, wake=fleet.wake)
     sweep = Sweep(objects=plugs.objects, ledger=plugs.intake, intake=intake, catalog=catalog, clock=clock)
     watch = Watch(
@@ -232,7 +246,17 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
         pruning=Pruning(interventions=plugs.interventions, remains=remains, clock=clock, keep=settings.keep),
         platform=Platform(settings.about, parts),
         settings=settings,
-        dispatch=dispatch, catalog=catalog, fleet=fleet, watch=watch, managers=managers, plugs=plugs,
+        dispatch=dispatch, remote=fleet.remote, catalog=catalog, fleet=fleet, watch=watch, managers=managers,
+        plugs=plugs,
+    )  # fmt: skip
+
+
+def _remote(plugs: Plugs, dispatch: Dispatch, *, ttl: float) -> Remote | None:
+    if plugs.afar is None:
+        return None
+    return Remote(
+        work=dispatch, presign=plugs.afar.presign, logs=plugs.logs, clock=plugs.clock, answers=plugs.afar.answers,
+        ttl=ttl,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from statuette.core.calls import CallBoard
 from statuette.core.catalog import Catalog, Condition
 from statuette.core.orders import runner_order
 from statuette.core.plan import Demand, Placed, Plan, Room, plan
+from statuette.core.remote import Remote
 from statuette.core.roster import Roster, Seat
 from statuette.events.homes import runner_name
 from statuette.ports.backend import Backend
@@ -40,7 +41,7 @@ LONGEST_PAUSE = 30.0
 
 
 class Fleet:
-    """All runners of this manager."""
+    """All runners of this manager. Where supervisors have processes of their own, `remote` is who they speak with."""
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class Fleet:
         home: str = "",
     ) -> None:
         self._home = home
+        self.remote: Remote | None = None
         self._breath = breath
         self._backend = backend
         self._jobs = jobs
@@ -215,7 +217,8 @@ class Fleet:
         """One runner from its start to its end."""
         context = {"action": "runner", "service": seat.service, "runner": seat.id}
         try:
-            runner = await self._backend.start(runner_order(seat))
+            credential = self.remote.admit(seat.id) if self.remote else ""
+            runner = await self._backend.start(runner_order(seat, credential=credential))
             self._pauses.pop(seat.service, None)
             log.info("runner started", extra=context)
             await supervision.serve(runner)
@@ -230,6 +233,7 @@ class Fleet:
             log.exception("a runner's supervisor failed", extra=context)
             self._pause(seat, "the supervisor failed; the manager's log says why")
         finally:
+            self._roster.dismiss(seat)
             self._roster.leave(seat.id)
             await asyncio.shield(self._stop(seat.id))
             self.changed()
@@ -239,6 +243,8 @@ class Fleet:
             await self._backend.stop(runner)
         except Fault as fault:
             log.warning("a runner could not be ended: %s", fault, extra={"action": "runner", "runner": runner})
+        if self.remote is not None:
+            await self.remote.dismiss(runner)
 
     def _pause(self, seat: Seat, why: str) -> None:
         _, pause = self._pauses[seat.service]

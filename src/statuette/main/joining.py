@@ -15,9 +15,10 @@ from statuette.adapters.clock_system import SystemClock
 from statuette.adapters.identity_basic import AnyOf, BasicAdmin, ServiceTokens
 from statuette.adapters.ledger_sql import SqlLedger, open_ledger
 from statuette.adapters.logs_files import FileLogs, SharedLogs
-from statuette.adapters.store_s3 import S3Buckets, S3Objects
-from statuette.backends.local import ProcessBackend
+from statuette.adapters.store_s3 import S3Buckets, S3Objects, S3Presign
+from statuette.backends.local import ProcessBackend, SidecarBackend, SidecarSupervision
 from statuette.core.platform import About
+from statuette.main.sidecars import in_processes, sidecar_backend
 from statuette.main.state import StateFolder, credentials, manager_id, shared_credentials
 from statuette.main.stores import Store, opened_store
 from statuette.ports.backend import Backend
@@ -41,8 +42,11 @@ class Joined:
 
 
 @asynccontextmanager
-async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined]:
-    """Open everything. Raises a `Fault` that says what cannot be opened; what was opened before is closed then."""
+async def joined(state: StateFolder, settings: Settings, *, inner_url: str = "") -> AsyncIterator[Joined]:
+    """Open everything. `inner_url` is where supervisors in processes of their own reach the application.
+
+    Raises a `Fault` that says what cannot be opened; what was opened before is closed then.
+    """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         store_task = asyncio.create_task(stack.enter_async_context(opened_store(state, settings)))
@@ -52,9 +56,7 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
             ledger = await stack.enter_async_context(open_ledger(url, key_file=key_file, clock=clock))
         finally:
             store = await store_task
-        backend = ProcessBackend(
-            state.folder("runners"), runner_script=_runner_script(), environment=settings.pip_environment
-        )
+        backend = _backend(state, settings, inner_url)
         stack.push_async_callback(backend.close)
         plugs = _plugs(state, settings, ledger=ledger, store=store, clock=clock, backend=backend)
         the_core = await core.assemble(plugs, _core_settings(settings))
@@ -73,10 +75,11 @@ async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined
         await tidy(state.folder("sealed"), plugs.jobs)
         if isinstance(plugs.logs, SharedLogs):
             await plugs.logs.settle_all()
+        supervision = SidecarSupervision() if in_processes(settings) else supervisor
         yield Joined(
             core=the_core,
             app=_app(the_core, state, settings, username=username, password=password),
-            work=lambda: the_core.run(supervisor, supervisor.publish_leftovers),
+            work=lambda: the_core.run(supervision, supervisor.publish_leftovers),
             stop=supervisor.stop,
         )
 
@@ -121,7 +124,19 @@ def _plugs(
         store_state=store.facts,
         free_bytes=state.free_bytes,
         several=several,
+        afar=_afar(state, store) if in_processes(settings) else None,
     )
+
+
+def _backend(state: StateFolder, settings: Settings, inner_url: str) -> ProcessBackend | SidecarBackend:
+    backend = ProcessBackend(
+        state.folder("runners"), runner_script=_runner_script(), environment=settings.pip_environment
+    )
+    return sidecar_backend(backend, state, settings, manager=inner_url) if in_processes(settings) else backend
+
+
+def _afar(state: StateFolder, store: Store) -> core.Afar:
+    return core.Afar(presign=S3Presign(store.endpoint), answers=state.emptied("answered"))
 
 
 def _runner_script() -> str:

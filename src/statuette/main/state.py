@@ -56,6 +56,11 @@ class StateFolder:
         path.mkdir(mode=0o700, exist_ok=True)
         return path
 
+    def emptied(self, name: str) -> Path:
+        """The same for what lasts no longer than a manager: what an earlier one left is removed."""
+        shutil.rmtree(self.path / name, ignore_errors=True)
+        return self.folder(name)
+
     def free_bytes(self) -> int:
         """Bytes left on the disk for this user."""
         return shutil.disk_usage(self.path).free

@@ -36,7 +36,7 @@ class Supervisor(Supervision):
     """Serves runners. One supervisor may serve many; their leases are renewed together.
 
     `sealed_root` is made with mode 0700 when it is missing; it has to lie on the file system of the workspaces.
-    Beside it a folder `staged` is made, and emptied of what an earlier supervisor left: no other may use it.
+    `staged` (beside it unless given) is made too, and emptied of what an earlier supervisor left: no other may use it.
     `ttl` is the leases' life in seconds: they are renewed every third of it. Once `stopping` is set, nothing new is
     leased.
     """
@@ -49,6 +49,7 @@ class Supervisor(Supervision):
         logs: Logs,
         clock: Clock,
         sealed_root: Path,
+        staged: Path | None = None,
         limits: Limits | None = None,
         ttl: float = 30.0,
     ) -> None:
@@ -61,7 +62,7 @@ class Supervisor(Supervision):
             logs=logs,
             clock=clock,
             sealed_root=sealed_root,
-            staging=Staging(sealed_root.with_name("staged")),
+            staging=Staging(staged or sealed_root.with_name("staged")),
             limits=limits or Limits(),
         )
         self._renewals = Renewals(work, clock, ttl=ttl)

@@ -446,3 +446,41 @@ async def test_work_of_a_service_that_is_gone_starts_nothing(house, work, catalo
         await settle()
         assert house.fleet.backlog == {"cat": Backlog(queued=1, oldest=house.clock.wall())}
         assert house.backend.orders == []
+
+
+class Post:
+    """Who speaks with supervisors in processes of their own: tells whom it admitted and dismissed."""
+
+    def __init__(self):
+        self.admitted, self.dismissed = [], []
+
+    def admit(self, runner):
+        self.admitted.append(runner)
+        return f"{runner}.token"
+
+    async def dismiss(self, runner):
+        self.dismissed.append(runner)
+
+
+async def test_a_supervisor_far_away_is_admitted_with_its_runner_and_dismissed_after_it(
+    house, hands, deploy, queue_job, until
+):
+    post = house.fleet.remote = Post()
+    service = deploy(runner={"idle_timeout": 0})
+    job = await queue_job(service)
+    async with house.running(hands(house.dispatch)):
+        house.fleet.wake({"cat": 1})
+        await until(lambda: post.dismissed)
+    assert await house.states(job) == [JobState.PUBLISHED]
+    assert post.admitted == post.dismissed
+    assert [one.credential for one in house.backend.orders] == [f"{runner}.token" for runner in post.admitted]
+    assert "cat-" in house.backend.orders[0].credential
+    assert house.backend.orders[0].credential not in repr(house.backend.orders[0])
+
+
+async def test_a_task_needs_no_credential(house, hands, deploy, queue_job, until):
+    await queue_job(deploy(runner={"idle_timeout": 0}))
+    async with house.running(hands(house.dispatch)):
+        house.fleet.wake({"cat": 1})
+        await until(lambda: house.backend.orders)
+    assert house.backend.orders[0].credential == ""

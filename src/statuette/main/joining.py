@@ -21,6 +21,7 @@ from statuette.core.platform import About
 from statuette.main.state import StateFolder, credentials
 from statuette.main.stores import Store, opened_store
 from statuette.ports.backend import Backend
+from statuette.ports.clock import Clock
 from statuette.settings import Settings
 from statuette.supervisor import Supervisor
 
@@ -35,9 +36,9 @@ class Joined:
 
 
 @asynccontextmanager
-async def joined(state: StateFolder, settings: Settings) -> AsyncIterator[Joined]:
+async def joined(state: StateFolder, settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Joined]:
     """Open everything. Raises a `Fault` that says what cannot be opened; what was opened before is closed then."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         store_task = asyncio.create_task(stack.enter_async_context(opened_store(state, settings)))
         try:
@@ -72,7 +73,7 @@ def _plugs(
     *,
     ledger: SqlLedger,
     store: Store,
-    clock: SystemClock,
+    clock: Clock,
     backend: Backend,
 ) -> core.Plugs:
     return core.Plugs(

@@ -13,6 +13,7 @@ import uvicorn
 from statuette.core import Core
 from statuette.main.joining import Joined, joined
 from statuette.main.state import StateFolder, announce
+from statuette.ports.clock import Clock
 from statuette.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -54,13 +55,15 @@ def url_of(listener: socket.socket, settings: Settings) -> str:
     return f"http://[{host}]:{port}" if ":" in host and not host.startswith("[") else f"http://{host}:{port}"
 
 
-async def serve(state: StateFolder, settings: Settings, listener: socket.socket) -> None:
-    """Run the manager until SIGTERM or SIGINT."""
+async def serve(
+    state: StateFolder, settings: Settings, listener: socket.socket, *, clock: Clock | None = None
+) -> None:
+    """Run the manager until SIGTERM or SIGINT, by the machine's clock unless another is given."""
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    async with joined(state, settings) as everything:
+    async with joined(state, settings, clock=clock) as everything:
         await everything.core.start()
         work = asyncio.create_task(everything.work(), name="work")
         door = _door(everything)

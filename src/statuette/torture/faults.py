@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _LOOK = 0.05
 _SOON = 10.0
 """Seconds within which a fault has to find somebody to hit; else it is left out."""
+_GROWN_UP = 3.0
 _SLOWNESS = 0.3
 
 
@@ -45,7 +46,6 @@ class Fire:
 
     def __init__(self, targets: Targets, *, seed: int) -> None:
         self.delivered: Counter[tuple[Kind, Part]] = Counter()
-        self.left_out = 0
         self.held = Holdings()
         self.calm_since = 0.0
         """When the manager last was left alone: after a stop it needs its time again."""
@@ -63,13 +63,16 @@ class Fire:
             Kind.CUT: self._cut,
         }
 
-    async def burn(self, faults: Sequence[Fault]) -> None:
-        """Deliver everything, then put everything right again."""
+    async def burn(self, faults: Sequence[Fault], *, seconds: float) -> None:
+        """Deliver what is due within that time, then put everything right again."""
         began = time.monotonic()
         kinds = {(fault.kind, fault.part) for fault in faults}
         sequences = [[fault for fault in faults if (fault.kind, fault.part) == which] for which in sorted(kinds)]
         try:
-            await asyncio.gather(*(self._sequence(sequence, began=began) for sequence in sequences))
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(self._sequence(sequence, began=began) for sequence in sequences))
+        except TimeoutError:
+            log.info("the fire ends")
         finally:
             self.put_right()
 
@@ -86,21 +89,32 @@ class Fire:
         for fault in faults:
             await asyncio.sleep(max(0.0, began + fault.at - time.monotonic()))
             deadline = time.monotonic() + _SOON
-            while not await self._acts[fault.kind](fault):
-                if time.monotonic() > deadline:
-                    self.left_out += 1
-                    break
-                await asyncio.sleep(_LOOK)
-            else:
-                self.delivered[fault.kind, fault.part] += 1
-                log.info("%s", fault.words())
+            while not await self._strike(fault) and time.monotonic() < deadline:
+                await self._somebody(fault.part, deadline=deadline)
+
+    async def _strike(self, fault: Fault) -> bool:
+        struck = await self._acts[fault.kind](fault)
+        if struck:
+            self.delivered[fault.kind, fault.part] += 1
+            log.info("%s", fault.words())
+        return struck
+
+    async def _somebody(self, part: Part, *, deadline: float) -> None:
+        """Wait until there is somebody to hit, then for a moment longer: else all who are born would die at once."""
+        while time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK)
+            if await asyncio.to_thread(self._victim, part) is not None:
+                break
+        await asyncio.sleep(self._draw.uniform(0, _GROWN_UP))
 
     def _victim(self, part: Part) -> int | None:
         manager = self._at.platform.pid
-        if part is Part.MANAGER or manager is None:
-            return manager if part is Part.MANAGER else None
+        if part is Part.STORE and self._at.store:
+            return self._at.store.pid
+        if manager is None or part not in (Part.RUNNER, Part.STORE):
+            return manager
         if part is Part.STORE:
-            return self._at.store.pid if self._at.store else tree.store(manager)
+            return tree.store(manager)
         found = tree.runners(manager)
         return self._draw.choice(found) if found else None
 
@@ -114,8 +128,11 @@ class Fire:
         manager = self._at.platform.pid
         if manager is None:
             return False
-        self.held = self.held.and_(await asyncio.to_thread(self._at.places.holdings, manager))
-        return self._at.platform.pid == manager and self._at.platform.kill()
+        held = await asyncio.to_thread(self._at.places.holdings, manager)
+        if self._at.platform.pid != manager or not self._at.platform.kill():
+            return False
+        self.held = self.held.and_(held)
+        return True
 
     async def _stop(self, fault: Fault) -> bool:
         victim = await asyncio.to_thread(self._victim, fault.part)

@@ -24,7 +24,8 @@ class Figures:
     delivered: Counter[tuple[Kind, Part]] = field(default_factory=Counter)
     recovered: int = 0
     restarts: int = 0
-    store_restarts: int = 0
+    start: float = 0.0
+    """The median of what a start of the manager took until it answered."""
     worst_gap: float = 0.0
     settling: float = 0.0
     verdict: Verdict = field(default_factory=Verdict)
@@ -98,6 +99,7 @@ def rows(figures: Sequence[Figures]) -> list[tuple[str, list[str]]]:
     ]
     found += [
         row("starts of the manager after the first", [one.restarts for one in figures]),
+        row("start of the manager until it answers, median, s", [one.start for one in figures]),
         row("longest time without progress, s", [one.worst_gap for one in figures]),
         row("fire, s", [one.seconds for one in figures]),
         row("working off what was left, s", [one.settling for one in figures]),

@@ -26,6 +26,7 @@ class Options:
     fdl: Path | None = None
     inputs: tuple[Path, ...] = ()
     report: Path | None = None
+    keep: bool = False
 
 
 def parsed(arguments: Sequence[str]) -> Options:
@@ -43,6 +44,7 @@ def parsed(arguments: Sequence[str]) -> Options:
         fdl=given.service,
         inputs=tuple(given.input),
         report=given.report,
+        keep=given.keep,
     )
 
 
@@ -59,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--supervisor", choices=("task", "process"), default="", help="where supervisors run")
     parser.add_argument("--ledger", default="", metavar="URL", help="a database for the ledger (a file of its own)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="Markdown file into which the figures are written")
+    parser.add_argument("--keep", action="store_true", help="keep state and logs even when nothing is wrong")
     return parser
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from statistics import median
 
 from obstore.store import S3Store
 
@@ -68,7 +69,7 @@ class Ordeal:
         self._clock = folder / "clock"
         self._store = OwnStore(disk.folder / "store") if share.store == ATTACHED else None
         self._ledger = options.ledger or f"sqlite:///{self.state / 'ledger.db'}"
-        self._platform = Platform(self.state, clock=self._clock, log=folder / "manager.log", settings=self._settings())
+        self._platform = Platform(self.state, clock=self._clock, log=folder / "manager.log", settings=self._settings)
         self._places = Places(self.state)
         self._news = News()
         self._tail = Tail(folder / "manager.log", self._news)
@@ -120,16 +121,20 @@ class Ordeal:
             await asyncio.gather(looking, return_exceptions=True)
         await self._examine(keys, feeding)
 
+    def _enter(self, phase: str) -> None:
+        log.info("%s after %.1f s of %s", phase, time.monotonic() - self._began, self._phase)
+        self._phase, self._began = phase, time.monotonic()
+
     async def _burn(self, feeding: Feeding) -> None:
-        self._phase, self._began = f"fire, {self._share.store} store", time.monotonic()
+        self._enter(f"fire, {self._share.store} store")
         self._news.begin()
         feeding.start()
-        await self._fire.burn(self.faults)
+        await self._fire.burn(self.faults, seconds=self._share.seconds)
         self.figures.seconds = time.monotonic() - self._began
 
     async def _settle(self, keys: StoreKeys, feeding: Feeding) -> None:
         """Wait until everything has been worked off, or for as long as the fire has burnt."""
-        self._phase, self._began = f"working off, {self._share.store} store", time.monotonic()
+        self._enter(f"working off, {self._share.store} store")
         patience = max(PATIENCE, self._share.seconds)
         quiet_since = time.monotonic()
         while (now := time.monotonic()) - self._began < patience:
@@ -143,15 +148,20 @@ class Ordeal:
 
     async def _examine(self, keys: StoreKeys, feeding: Feeding) -> None:
         """End the platform, start it once more, and look at everything."""
-        self._phase = "examining"
+        self._enter("ending it")
         await self._platform.down()
         self._look_at_leftovers("after the end")
+        self._enter("starting it once more")
         await self._platform.up()
         await asyncio.sleep(AFTER_START)
         self._look_at_holdings()
+        self._enter("examining jobs")
         told = await self._told()
+        self._enter("examining buckets")
         inputs, outputs = await asyncio.to_thread(self._buckets, keys)
+        self._enter("ending it again")
         await self._platform.down()
+        self._enter("examining")
         self._look_at_leftovers("after the last end")
         self._tail.read()
         found = await asyncio.to_thread(history.read, self._ledger)
@@ -162,6 +172,7 @@ class Ordeal:
         evidence = Evidence(self._chain.stages, found, feeding.journal, inputs, outputs, expected)
         self.figures.verdict = judge(evidence)
         self.figures.verdict.lost += _disagreements(told, found)
+        self._enter("done")
 
     def _collect(self, feeding: Feeding, found: history.History) -> None:
         figures, states = self.figures, Counter(str(job.state) for job in found.jobs)
@@ -170,6 +181,7 @@ class Ordeal:
         figures.delivered, figures.recovered = self._fire.delivered, self._news.recovered
         figures.faults_told = self._news.broken
         course = self._platform.course
+        figures.start = median(course.took) if course.took else 0.0
         figures.restarts, figures.fell, figures.refused = course.starts - 1, course.fell, course.refused
 
     def _look_at_leftovers(self, when: str) -> None:

@@ -33,14 +33,18 @@ class Course:
 
     starts: int = 0
     kills: int = 0
+    took: list[float] = field(default_factory=list)
+    """Seconds from each start to the first answer."""
     fell: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
 
 class Platform:
-    """A manager on a state folder. `settings` are `STATUETTE_*`; its log goes to `log`, outside of the state."""
+    """A manager on a state folder. `settings` gives `STATUETTE_*` at each start; its log goes to `log`, outside of the
+    state.
+    """
 
-    def __init__(self, state: Path, *, clock: Path, log: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, state: Path, *, clock: Path, log: Path, settings: Callable[[], Mapping[str, str]]) -> None:
         self.state = state
         self.log = log
         self.course = Course()
@@ -114,7 +118,7 @@ class Platform:
         """End it as a power cut would; False when there is none."""
         if self.pid is None or not tree.signal_quietly(self.pid, signal.SIGKILL):
             return False
-        self._killed = True
+        self._killed, self._url = True, ""
         self.course.kills += 1
         return True
 
@@ -136,7 +140,7 @@ class Platform:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=reading.for_manager(**self._settings),
+                env=reading.for_manager(**self._settings()),
                 process_group=0,
             )
         self._killed = False
@@ -144,11 +148,12 @@ class Platform:
 
     async def _watch(self) -> None:
         """Wait until this manager has ended; note when it answers, and how it ended."""
-        process = self._process
+        process, began = self._process, time.monotonic()
         while process is not None and process.poll() is None:
             if not self._url and (url := await self._answers(process.pid)):
                 self._url = url
                 self.ready_since = time.monotonic()
+                self.course.took.append(self.ready_since - began)
             await asyncio.sleep(_LOOK)
         if process is not None and not self._killed:
             where = self.course.fell if self._url else self.course.refused

@@ -222,6 +222,8 @@ class MemoryQueue(QueueLedger):
         return self._book.put(after)
 
     async def expire(self, *, everything: bool = False) -> list[Job]:
+        for job in [job for job in self._book.jobs.values() if job.state in LEASABLE | {JobState.UNPUBLISHED}]:
+            self._book.put(transitions.shortened(job, now=self._book.clock.wall()))
         now = self._book.lease_clock()
         over = sorted((until, job) for job, until in self._book.until.items() if everything or until <= now)
         return [self._take_back(self._book.jobs[job]) for _, job in over]

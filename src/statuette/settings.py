@@ -47,6 +47,8 @@ class Settings:
     ledger: str = ""
     """A SQLAlchemy address of the ledger's database; empty means SQLite in the state folder."""
     sweep_every: float = 300.0
+    most_hops: int = 100
+    """Services in a row after which an output starts nothing more: what stops a loop that runs away."""
     least_free: int = 512 * 2**20
     """Free bytes under which no more work is handed out."""
     grace: float = 20.0

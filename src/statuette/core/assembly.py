@@ -82,6 +82,8 @@ class Settings:
     largest_job_body: int = 2**30
     largest_call_body: int = 256 * 2**20
     breath: float = BREATH
+    most_hops: int = 100
+    """Services in a row after which an output starts nothing more."""
     sole_manager: bool = True
     """No other manager works on this ledger, so at start every lease is a dead one's."""
 
@@ -153,7 +155,8 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
     )  # fmt: skip
     dispatch = Dispatch(
         queue=plugs.queue, jobs=plugs.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
-        bodies=plugs.bodies, clock=clock, may_lease=disk.may_lease, changed=fleet.changed, freed=fleet.freed,
+        bodies=plugs.bodies, clock=clock, may_lease=disk.may_lease, most_hops=settings.most_hops,
+        changed=fleet.changed, freed=fleet.freed,
     )  # fmt: skip
     intake = Intake(ledger=plugs.intake, catalog=catalog, marks=marks, clock=clock, wake=fleet.wake)
     sweep = Sweep(objects=plugs.objects, ledger=plugs.intake, intake=intake, catalog=catalog, clock=clock)

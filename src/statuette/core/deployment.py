@@ -16,13 +16,13 @@ from statuette.core.ownership import Ownership
 from statuette.events.feeds import Feed, feed_id
 from statuette.events.principals import ADMIN_ID, Principal
 from statuette.ports.backend import Capacity
+from statuette.ports.buckets import Buckets
 from statuette.ports.errors import BadInput, Forbidden
 from statuette.ports.services import ServiceRecord
 from statuette.ports.store_keys import StoreAddress
 from statuette.spec import InvalidDefinition, Service, load_service, with_default_provider
 from statuette.spec.endpoints import endpoint_host
 from statuette.spec.quantities import cpu_millicores, cpu_text, memory_bytes, memory_text
-from statuette.spec.rules.storage import self_triggers
 
 Resolve = Callable[[str], Awaitable[Iterable[str]]]
 """A host's addresses; empty when it has none."""
@@ -95,12 +95,16 @@ def _inward(address: str) -> bool:
     return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast
 
 
-def check_loops(definition: Service) -> None:
-    """Raises `BadInput` naming each output of the service that lands in one of its own inputs."""
+async def check_overwriting(definition: Service, buckets: Buckets) -> None:
+    """Raises `BadInput` for `on_overwrite: queue` on buckets that do not keep the versions still to be processed."""
+    if definition.on_overwrite != "queue":
+        return
+    names = {path.bucket for path in definition.input}
     problems = [
-        f"output[{o}].path: {definition.output[o].path} lies in input[{i}] ({definition.input[i].path}): "
-        "every result would start the service again; choose a folder beside it"
-        for i, o in self_triggers(definition)
+        f"on_overwrite: queue needs every version of an object, and the bucket {name} keeps only the last; switch "
+        "versioning on for it, or say supersede"
+        for name in sorted(names)
+        if not await buckets.versioned(name)
     ]
     if problems:
         raise BadInput(problems=problems)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from statuette.core.calls import Call, CallBoard, discard, lease_of
 from statuette.core.catalog import Catalog
 from statuette.core.commits import CommitMarks, check_keys, page_of
+from statuette.core.loops import is_runaway
 from statuette.core.roster import Roster, Seat
 from statuette.events.event import Event
 from statuette.events.jobs import FINAL, Job, JobState, Outcome
@@ -57,6 +58,7 @@ class Dispatch:
         bodies: Bodies,
         clock: Clock,
         may_lease: Callable[[], bool],
+        most_hops: int,
         changed: Callable[[], None],
         freed: Callable[[], None],
     ) -> None:
@@ -70,6 +72,7 @@ class Dispatch:
         self._bodies = bodies
         self._clock = clock
         self._may_lease = may_lease
+        self._most_hops = most_hops
         self._changed = changed
         self._calls: dict[str, Call] = {}
         self._leased: dict[Lease, _Held] = {}
@@ -170,6 +173,10 @@ class Dispatch:
             return None
         job = jobs[0]
         lease = Lease(job=job.id, attempt=job.attempt, runner=seat.id)
+        if is_runaway(job, most=self._most_hops):
+            reason = f"stopped: it comes after {job.event.hops} services in a row, the most are {self._most_hops}"
+            await self._queue.report(lease, Report(outcome=Outcome.RUNAWAY, reason=reason))
+            return None
         if not seat.serves(job.principal):
             await self._queue.report(lease, Report(outcome=Outcome.RETURNED, reason="waits for a runner of its own"))
             self._roster.hints.add({seat.service: 1})

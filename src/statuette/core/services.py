@@ -15,6 +15,7 @@ from statuette.core import deployment
 from statuette.core.access import check_change, check_deploy, may_see
 from statuette.core.calls import CallBoard
 from statuette.core.catalog import Catalog, Condition, buckets_of
+from statuette.core.loops import check_loops
 from statuette.core.orders import environment_of
 from statuette.core.ownership import Ownership
 from statuette.core.roster import Roster
@@ -150,7 +151,7 @@ class Services:
         read = deployment.read_definition(definition)
         deployment.check_providers(read)
         deployment.check_size(read, self._around.backend.capacity())
-        deployment.check_loops(read)
+        check_loops(read, self._around.catalog)
         await deployment.check_endpoints(read, self._around.resolve)
         return read
 
@@ -162,6 +163,7 @@ class Services:
         await self._check_environment(record)
         async with AsyncExitStack() as undo:
             await self._take_buckets(record, undo)
+            await deployment.check_overwriting(record.definition, around.buckets)
             for feed in deployment.new_feeds(record, old):
                 if feed.since:
                     await around.sweep.leave_alone(feed)

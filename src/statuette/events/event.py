@@ -47,3 +47,8 @@ class Event:
     hops: int = 0
     """How many services lie between what a person put and this object (verified); 0 for what no service made."""
     delegated_by: str = ""
+
+    @property
+    def modified(self) -> int | None:
+        """When the object's version was modified (whole seconds since the epoch), None where no version is known."""
+        return self.object.version.modified if self.object and self.object.version else None

@@ -84,6 +84,8 @@ class Outcome(StrEnum):
     BAD_OUTPUT = "bad_output"
     """The output folder held more, larger or deeper things than allowed, or could not be read safely."""
     CANCELLED = "cancelled"
+    RUNAWAY = "runaway"
+    """Not run: too many services lie between what a person put and this input; a loop runs away."""
     RETURNED = "returned"
     """Handed back unharmed, by a manager that ends or a lease that ran out before the script started."""
 

@@ -16,7 +16,7 @@ nothing themselves.
 import zlib
 from dataclasses import replace
 
-from statuette.events.jobs import DEAD_LETTERS, FINAL, LEASABLE, RUNNING, Job, JobState, Outcome, Retries, Stage
+from statuette.events.jobs import DEAD_LETTERS, FINAL, LEASABLE, RUNNING, Job, JobState, NewJob, Outcome, Retries, Stage
 from statuette.events.leases import Report
 
 _RUNNER_FAULTS = (Outcome.RUNNER_DIED, Outcome.OUT_OF_MEMORY)
@@ -25,6 +25,7 @@ _SETTLED = {
     Outcome.PUBLISHED: JobState.PUBLISHED,
     Outcome.SUPERSEDED: JobState.SUPERSEDED,
     Outcome.CANCELLED: JobState.CANCELLED,
+    Outcome.RUNAWAY: JobState.DEAD,
 }
 
 
@@ -141,6 +142,12 @@ def superseded(job: Job, *, now: float) -> Job:
 def supersedable(job: Job) -> bool:
     """Whether a newer version of its object may take the job's place: nobody runs it, and no attempt of it counts."""
     return job.state in LEASABLE | {JobState.WAITING} and not job.generation
+
+
+def outdated(job: Job, *, by: NewJob) -> bool:
+    """Whether a new job of the same lane takes this one's place: never for a version that is as old or older."""
+    old, new = job.event.modified, by.event.modified
+    return by.supersede and supersedable(job) and old is not None and new is not None and old < new
 
 
 def revived(job: Job, *, waits: bool, now: float) -> Job:

@@ -105,6 +105,7 @@ def _core_settings(settings: Settings) -> core.Settings:
         sweep_every=settings.sweep_every,
         least_free_bytes=settings.least_free,
         call_queue=settings.call_queue,
+        most_hops=settings.most_hops,
         sole_manager=not settings.ledger.startswith("postgresql"),
         largest_job_body=settings.largest_job_body,
         largest_call_body=settings.largest_call_body,

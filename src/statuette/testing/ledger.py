@@ -1,4 +1,4 @@
-"""The ledger's twin in memory: the same five ports over dictionaries, for tests that need no file and no database.
+"""The ledger's twin in memory: the same seven ports over dictionaries, for tests that need no file and no database.
 
 It keeps every promise of the ports but durability and encryption; the proof is `ledger_suite_*`, run on it and on the
 real ones.
@@ -10,11 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from statuette.events import transitions
 from statuette.events.feeds import Feed
-from statuette.events.jobs import FINAL, LEASABLE, RUNNING, Attempt, Job, JobState, NewJob, Outcome
+from statuette.events.jobs import DEAD_LETTERS, FINAL, LEASABLE, RUNNING, Attempt, Job, JobState, NewJob, Outcome
 from statuette.events.leases import Commit, Lease, Manifest, Report
 from statuette.ports.clock import Clock
+from statuette.ports.duties import Duties
 from statuette.ports.errors import BadInput, Conflict, LeaseLost, NotFound
 from statuette.ports.intake import Acceptance, Arrival, IntakeLedger, Seen
+from statuette.ports.interventions import Interventions
 from statuette.ports.jobs import JobLedger, JobPage, JobQuery
 from statuette.ports.queue import Backlog, QueueLedger
 from statuette.ports.services import ServiceLedger, ServiceRecord
@@ -22,11 +24,13 @@ from statuette.ports.vault import Vault
 
 _HELD = RUNNING - {JobState.UNPUBLISHED}
 _IDLE = LEASABLE | {JobState.WAITING}
+_STOPPABLE = frozenset({JobState.LEASED, JobState.STARTED})
+_REVIVABLE = DEAD_LETTERS | {JobState.CANCELLED}
 
 
 @dataclass(slots=True, eq=False)
 class _Book:
-    """What all five parts share. `until` is when a leased job's lease ends, on the lease clock."""
+    """What all parts share. `until` is when a leased job's lease ends, on the lease clock."""
 
     clock: Clock
     lease_clock: Callable[[], float]
@@ -40,6 +44,7 @@ class _Book:
     services: dict[str, ServiceRecord] = field(default_factory=dict)
     feeds: dict[str, Feed] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
+    duties: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def of_lane(self, lane: str) -> list[Job]:
         """Unfinished jobs of a lane, first come first."""
@@ -47,11 +52,12 @@ class _Book:
         return sorted(mine, key=lambda job: job.sequence)
 
     def put(self, job: Job, *, until: float | None = None) -> Job:
+        before = self.jobs.get(job.id, job)
         self.jobs[job.id] = job
         self.until.pop(job.id, None)
         if until is not None:
             self.until[job.id] = until
-        if job.state in FINAL and job.lane:
+        if job.state in FINAL and job.lane and before.state is not JobState.WAITING:
             self._promote(job.lane)
         return job
 
@@ -79,8 +85,18 @@ class _Book:
             usage=report.usage,
         )
 
-    def withdraw(self, job: Job, reason: str) -> None:
-        self.put(transitions.cancelled(job, now=self.clock.wall(), reason=reason))
+    def withdraw(self, job: Job, reason: str) -> Job:
+        return self.put(transitions.cancelled(job, now=self.clock.wall(), reason=reason))
+
+    def of_service(self, service: str, names: Sequence[str]) -> list[Job]:
+        """Those of the named jobs that exist and are the service's, each once."""
+        known = [self.jobs[name] for name in dict.fromkeys(names) if name in self.jobs]
+        return [job for job in known if job.service == service]
+
+    def delete(self, names: Sequence[str]) -> None:
+        for name in names:
+            for table in (self.jobs, self.attempts, self.commits):
+                table.pop(name, None)
 
 
 class MemoryIntake(IntakeLedger):
@@ -120,6 +136,9 @@ class MemoryIntake(IntakeLedger):
         if new.id in book.jobs:
             raise Conflict
         book.sequence += 1
+        for job in book.of_lane(new.lane) if new.lane else []:
+            if transitions.outdated(book.jobs[job.id], by=new):
+                book.put(transitions.superseded(book.jobs[job.id], now=book.clock.wall()))
         waits = bool(new.lane) and bool(book.of_lane(new.lane))
         book.jobs[new.id] = Job(
             id=new.id,
@@ -136,6 +155,7 @@ class MemoryIntake(IntakeLedger):
             body_hash=new.body_hash,
             stages=dict(new.stages),
             retries=new.retries,
+            deadline=new.deadline,
         )
         return Acceptance(job=new.id, new=True, body_hash=new.body_hash)
 
@@ -165,7 +185,7 @@ class MemoryQueue(QueueLedger):
     ) -> list[Job]:
         now, ends = self._book.clock.wall(), self._book.lease_clock() + ttl
         taken = []
-        for job in self._due(service, now)[: max(limit, 0)]:
+        for job in self._in_time(service, limit=max(limit, 0), now=now):
             step = transitions.leased if service else transitions.resumed
             taken.append(self._book.put(step(job, runner=runner, now=now), until=ends))
             attempt = Attempt(
@@ -178,6 +198,16 @@ class MemoryQueue(QueueLedger):
             )
             self._book.attempts.setdefault(job.id, []).append(attempt)
         return taken
+
+    def _in_time(self, service: str, *, limit: int, now: float) -> list[Job]:
+        """The next ones, after what is overdue among them was given up."""
+        while True:
+            due = self._due(service, now)[:limit]
+            late = [job for job in due if transitions.overdue(job, now=now)]
+            if not late:
+                return due
+            for job in late:
+                self._book.put(transitions.missed(job, now=now))
 
     def _due(self, service: str, now: float) -> list[Job]:
         def wanted(job: Job) -> bool:
@@ -200,6 +230,8 @@ class MemoryQueue(QueueLedger):
             if job.id in started:
                 job = transitions.started(job, at=started[job.id])
             self._book.put(job, until=ends)
+            if job.cancelling and job.state is not JobState.COMMITTED:
+                lost.append(lease)
         return lost
 
     async def commit(self, lease: Lease, manifest: Manifest) -> Commit:
@@ -263,18 +295,15 @@ class MemoryJobs(JobLedger):
         return shown, self._book.commits.get(job)
 
     async def remove(self, service: str, jobs: Sequence[str]) -> list[str]:
-        known = [self._book.jobs[name] for name in dict.fromkeys(jobs) if name in self._book.jobs]
-        going = [job for job in known if job.service == service and job.state not in RUNNING]
+        going = [job for job in self._book.of_service(service, jobs) if job.state not in RUNNING]
         for job in going:
             if job.state not in FINAL:
                 self._book.withdraw(self._book.jobs[job.id], "removed")
-        for job in going:
-            for table in (self._book.jobs, self._book.attempts, self._book.commits):
-                table.pop(job.id, None)
+        self._book.delete([job.id for job in going])
         return [job.id for job in going]
 
     async def backlog(self) -> Mapping[str, Backlog]:
-        services = {job.service for job in self._book.jobs.values() if job.state not in FINAL}
+        services = {job.service for job in self._book.jobs.values() if job.state not in FINAL - DEAD_LETTERS}
         return {service: self._count(service) for service in services}
 
     def _count(self, service: str) -> Backlog:
@@ -285,6 +314,8 @@ class MemoryJobs(JobLedger):
             waiting=states.count(JobState.WAITING),
             running=sum(state in _HELD for state in states),
             unpublished=states.count(JobState.UNPUBLISHED),
+            failed=states.count(JobState.FAILED),
+            dead=states.count(JobState.DEAD),
             oldest=min((job.accepted for job in mine if job.state in _IDLE), default=0.0),
         )
 
@@ -298,6 +329,59 @@ def _matches(job: Job, query: JobQuery) -> bool:
         and (not query.states or job.state in query.states)
         and (not query.object or (place is not None and f"{place.bucket}/{place.key}" == query.object))
     )
+
+
+class MemoryInterventions(Interventions):
+    """`Interventions` in memory."""
+
+    def __init__(self, book: _Book) -> None:
+        self._book = book
+
+    async def cancel(self, service: str, jobs: Sequence[str], *, reason: str) -> list[Job]:
+        fitted = []
+        for name in [job.id for job in self._book.of_service(service, jobs)]:
+            job = self._book.jobs[name]  # as it stands after those before it
+            if job.state in _IDLE:
+                fitted.append(self._book.withdraw(job, reason))
+            elif job.state in _STOPPABLE:
+                stopping = transitions.stopping(job, reason=reason)
+                fitted.append(self._book.put(stopping, until=self._book.until[name]))
+        return fitted
+
+    async def revive(self, service: str, jobs: Sequence[str]) -> list[Job]:
+        book, fitted = self._book, []
+        for job in sorted(book.of_service(service, jobs), key=lambda job: job.sequence):
+            if job.state in _REVIVABLE:
+                waits = bool(job.lane) and bool(book.of_lane(job.lane))
+                fitted.append(book.put(transitions.revived(job, waits=waits, now=book.clock.wall())))
+        return fitted
+
+    async def prune(self, *, ended_before: float, dead_before: float, limit: int) -> list[Job]:
+        def over(job: Job) -> bool:
+            return job.ended is not None and job.ended < (dead_before if job.state in DEAD_LETTERS else ended_before)
+
+        old = sorted(filter(over, self._book.jobs.values()), key=lambda job: (job.ended or 0.0, job.sequence))
+        self._book.delete([job.id for job in old[: max(limit, 0)]])
+        return old[: max(limit, 0)]
+
+
+class MemoryDuties(Duties):
+    """`Duties` in memory."""
+
+    def __init__(self, book: _Book) -> None:
+        self._book = book
+
+    async def take(self, duty: str, *, holder: str, ttl: float) -> bool:
+        now = self._book.lease_clock()
+        other, until = self._book.duties.get(duty, (holder, now))
+        if other != holder and until > now:
+            return False
+        self._book.duties[duty] = (holder, now + ttl)
+        return True
+
+    async def leave(self, duty: str, *, holder: str) -> None:
+        if self._book.duties.get(duty, ("", 0.0))[0] == holder:
+            del self._book.duties[duty]
 
 
 class MemoryServices(ServiceLedger):
@@ -356,12 +440,14 @@ class MemoryVault(Vault):
 
 
 class MemoryLedger:
-    """All five ports over one memory. `lease_clock` gives seconds for the leases, by default `clock.monotonic`."""
+    """All seven ports over one memory. `lease_clock` gives seconds for the leases, by default `clock.monotonic`."""
 
     def __init__(self, clock: Clock, lease_clock: Callable[[], float] | None = None) -> None:
         book = _Book(clock, lease_clock or clock.monotonic)
         self.intake = MemoryIntake(book)
         self.queue = MemoryQueue(book)
         self.jobs = MemoryJobs(book)
+        self.interventions = MemoryInterventions(book)
+        self.duties = MemoryDuties(book)
         self.services = MemoryServices(book)
         self.vault = MemoryVault(book)

@@ -10,7 +10,9 @@ from statuette.events.feeds import Feed
 from statuette.events.jobs import Job, NewJob, Outcome, Retries, Stage
 from statuette.events.leases import Lease, Manifest, ManifestEntry, Report
 from statuette.events.objects import ObjectRef, ObjectVersion
+from statuette.ports.duties import Duties
 from statuette.ports.intake import Arrival, IntakeLedger
+from statuette.ports.interventions import Interventions
 from statuette.ports.jobs import JobLedger
 from statuette.ports.queue import QueueLedger
 from statuette.ports.services import ServiceLedger, ServiceRecord
@@ -23,7 +25,7 @@ NOW = 1_750_000_000.0
 
 
 class Ledger(Protocol):
-    """The five ports of one ledger."""
+    """The seven ports of one ledger."""
 
     @property
     def intake(self) -> IntakeLedger: ...
@@ -31,6 +33,10 @@ class Ledger(Protocol):
     def queue(self) -> QueueLedger: ...
     @property
     def jobs(self) -> JobLedger: ...
+    @property
+    def interventions(self) -> Interventions: ...
+    @property
+    def duties(self) -> Duties: ...
     @property
     def services(self) -> ServiceLedger: ...
     @property
@@ -82,11 +88,14 @@ class Made:
     priority: int = 0
     body_hash: str = ""
     retries: Retries = field(default_factory=Retries)
+    modified: int | None = int(NOW)
+    deadline: float = 0.0
+    supersede: bool = True
 
 
 def new_job(made: Made) -> NewJob:
     """A job for an object, with a key of its own unless told."""
-    version = ObjectVersion(etag="0" * 32, size=3, modified=int(NOW))
+    version = None if made.modified is None else ObjectVersion(etag="0" * 32, size=3, modified=made.modified)
     place = ObjectRef(bucket="ocr", key=made.name, version=version)
     return NewJob(
         id=f"{made.service}-{uuid.uuid4()}",
@@ -100,6 +109,8 @@ def new_job(made: Made) -> NewJob:
         body_hash=made.body_hash,
         stages={Stage.STORED: NOW - 2, Stage.SEEN: NOW - 1},
         retries=made.retries,
+        deadline=made.deadline,
+        supersede=made.supersede,
     )
 
 

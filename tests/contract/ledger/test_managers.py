@@ -12,8 +12,9 @@ from statuette.adapters.ledger_sql import SqlLedger, open_ledger
 from statuette.events.jobs import JobState, Outcome
 from statuette.events.leases import Lease, Report
 from statuette.ports.errors import LedgerUnavailable
+from statuette.ports.queue import Backlog
 from statuette.testing.clock import VirtualClock
-from statuette.testing.ledger_suite_parts import lease_of, manifest, submitted
+from statuette.testing.ledger_suite_parts import NOW, lease_of, manifest, submitted
 
 Managers = tuple[SqlLedger, SqlLedger]
 
@@ -73,6 +74,34 @@ async def test_the_other_manager_takes_back_what_ran_out(managers: Managers) -> 
     await one.queue.renew([lease_of(kept)], ttl=60, started={})
     await asyncio.sleep(0.3)
     assert [(job.id, job.state) for job in await two.queue.expire()] == [(lost.id, JobState.RETRYING)]
+
+
+async def test_of_racing_managers_one_has_the_duty_and_the_other_takes_over(managers: Managers) -> None:
+    for turn in range(20):
+        calls = [
+            ledger.duties.take(f"sweep-{turn}", holder=f"m{n}", ttl=60)
+            for n, ledger in sorted(enumerate(managers), reverse=bool(turn % 2))
+        ]
+        assert sorted(await asyncio.gather(*calls)) == [False, True]
+    one, two = managers
+    assert await one.duties.take("stream", holder="one", ttl=0.3)
+    assert not await two.duties.take("stream", holder="two", ttl=60)
+    await asyncio.sleep(0.35)
+    assert await two.duties.take("stream", holder="two", ttl=60)
+    assert not await one.duties.take("stream", holder="one", ttl=60)
+
+
+async def test_lanes_are_kept_while_one_manager_gives_up_what_the_other_puts_behind(managers: Managers) -> None:
+    """No arrival waits for a lane whose overdue job was given up at the same moment."""
+    await managers[0].intake.accept([submitted(lane=f"l{number}", deadline=NOW - 1) for number in range(30)])
+    arriving = [managers[number % 2].intake.accept([submitted(lane=f"l{number}")]) for number in range(30)]
+    working = [_work(ledger, "r") for ledger in managers * 2]
+    answers = await asyncio.gather(*arriving, *working)
+    accepted = {one.job for [one] in answers[:30]}
+    done = [name for names in answers[30:] for name in names] + await _work(managers[0], "r")
+    assert len(done) == 30
+    assert set(done) == accepted
+    assert await managers[1].jobs.backlog() == {"reader": Backlog(dead=30)}
 
 
 async def test_a_lost_connection_is_told_once_and_made_again(url: str, managers: Managers) -> None:

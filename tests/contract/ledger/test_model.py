@@ -1,8 +1,9 @@
-"""The twin is the model: any sequence of calls gives the same answers and the same ledger on SQLite."""
+"""The twin is the model: any sequence of calls gives the same answers and the same ledger on SQLite and PostgreSQL."""
 
 import asyncio
 import tempfile
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,11 @@ Step = Callable[["Player"], Coroutine[Any, Any, Any]]
 
 @dataclass(slots=True)
 class Player:
-    """One of the two ledgers, with the leases it gave out."""
+    """One of the two ledgers, with the leases it gave out. `stretch` is what a lease's length is multiplied by."""
 
     ledger: Ledger
     clock: VirtualClock
+    stretch: float = 1.0
     leases: list[Lease] = field(default_factory=list)
     jobs: list[str] = field(default_factory=list)
 
@@ -81,7 +83,16 @@ def arrival(draw: st.DrawFn) -> Arrival:
         lane=draw(st.sampled_from(["", f"{service}/{name}"])),
         priority=draw(st.integers(-1, 1)),
         principal=draw(st.sampled_from(["alice", "bob"])),
-        retries=Retries(script=1, runner=1, delay=2.0, max_age=draw(st.sampled_from([0.0, 20.0]))),
+        retries=Retries(
+            script=draw(st.integers(0, 1)),
+            runner=1,
+            delay=2.0,
+            max_age=draw(st.sampled_from([0.0, 20.0])),
+            final=draw(st.sampled_from([(), (2,)])),
+        ),
+        modified=draw(st.sampled_from([None, 1, 2, 3])),
+        deadline=draw(st.sampled_from([0.0, 0.0, NOW + 2, NOW + 8])),
+        supersede=draw(st.booleans()),
     )
     job = draw(st.sampled_from([new_job(made)] * 4 + [None]))
     if draw(st.booleans()) and job:
@@ -97,7 +108,7 @@ def leasing(draw: st.DrawFn) -> Step:
 
     async def step(player: Player) -> Any:
         jobs = await player.ledger.queue.lease(
-            service, runner="r", limit=limit, ttl=ttl, revision=2, script_hash="cafe"
+            service, runner="r", limit=limit, ttl=ttl * player.stretch, revision=2, script_hash="cafe"
         )
         player.leases += [lease_of(job) for job in jobs]
         return jobs
@@ -119,8 +130,39 @@ def working(draw: st.DrawFn) -> Step:
             return await player.ledger.queue.commit(lease, manifest(*names))
         if what == "renew":
             started = {lease.job: NOW + 1} if names else {}
-            return await player.ledger.queue.renew([lease, player.lease(choice + 1)], ttl=5.0, started=started)
+            both, ttl = [lease, player.lease(choice + 1)], 5.0 * player.stretch
+            return await player.ledger.queue.renew(both, ttl=ttl, started=started)
         return await player.ledger.queue.report(lease, Report(outcome=outcome, exit_code=choice % 3, reason="why"))
+
+    return step
+
+
+@st.composite
+def intervening(draw: st.DrawFn) -> Step:
+    what, choice = draw(st.sampled_from(["cancel", "revive", "prune"])), draw(st.integers(0, 9))
+    service, ages = draw(st.sampled_from(SERVICES)), draw(st.tuples(*[st.integers(0, 40)] * 2))
+
+    async def step(player: Player) -> Any:
+        people, mine = player.ledger.interventions, player.jobs[choice % 4 :: 2]
+        if what == "cancel":
+            return await people.cancel(service, mine, reason=f"why {choice}")
+        if what == "revive":
+            return await people.revive(service, mine)
+        now = player.clock.wall()
+        return await people.prune(ended_before=now - ages[0], dead_before=now - ages[1], limit=choice)
+
+    return step
+
+
+@st.composite
+def taking_duties(draw: st.DrawFn) -> Step:
+    duty, holder = draw(st.sampled_from(["sweep", "stream"])), draw(st.sampled_from(["one", "two"]))
+    ttl, leaving = draw(st.sampled_from([1.0, 4.0])), draw(st.integers(0, 3)) == 0
+
+    async def step(player: Player) -> Any:
+        if leaving:
+            return await player.ledger.duties.leave(duty, holder=holder)
+        return await player.ledger.duties.take(duty, holder=holder, ttl=ttl * player.stretch)
 
     return step
 
@@ -176,23 +218,39 @@ async def _answer(step: Step, player: Player) -> Any:
         return type(fault)
 
 
-async def _play(steps: list[Step], folder: Path) -> None:
+async def _play(steps: list[Step], url: str, folder: Path) -> None:
+    """On PostgreSQL leases go by the database's clock, which no test can turn: there they outlast the test."""
     clocks = VirtualClock(start=NOW), VirtualClock(start=NOW)
-    async with open_ledger(f"sqlite:///{folder}/ledger.db", key_file=folder / "key", clock=clocks[1]) as kept:
-        model, real = Player(MemoryLedger(clocks[0]), clocks[0]), Player(kept, clocks[1])
-        for player in (model, real):
+    real = url.startswith("postgresql")
+    stretch, lease_clock = (1000.0, lambda: 0.0) if real else (1.0, clocks[0].monotonic)
+    async with open_ledger(url, key_file=folder / "key", clock=clocks[1]) as kept:
+        model = Player(MemoryLedger(clocks[0], lease_clock), clocks[0], stretch)
+        tried = Player(kept, clocks[1], stretch)
+        for player in (model, tried):
             for service in SERVICES:
                 await player.ledger.services.add(record_of(service, feeds=(feed_of(service, FEEDS[service]),)))
         for step in steps:
-            assert await _answer(step, real) == await _answer(step, model)
-        assert await whole(real.ledger) == await whole(model.ledger)
+            assert await _answer(step, tried) == await _answer(step, model)
+        assert await whole(tried.ledger) == await whole(model.ledger)
 
 
-STEPS = st.one_of(accepting(), accepting(), leasing(), leasing(), working(), working(), working(), tidying(), waiting())
+WORK = [accepting(), accepting(), leasing(), leasing(), working(), working(), working(), tidying(), waiting()]
+STEPS = st.one_of(*WORK, intervening(), intervening(), taking_duties())
+GAMES = st.lists(STEPS, min_size=15, max_size=60)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(steps=st.lists(STEPS, min_size=15, max_size=60))
+@settings(PATIENT, max_examples=30)
+@given(steps=GAMES)
 def test_sqlite_does_as_the_twin_does(steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(_play(steps, Path(folder)))
+        asyncio.run(_play(steps, f"sqlite:///{folder}/ledger.db", Path(folder)))
+
+
+@settings(PATIENT, max_examples=12)
+@given(steps=GAMES)
+def test_postgresql_does_as_the_twin_does(
+    postgres_server: Callable[[], AbstractContextManager[str]], steps: list[Step]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, postgres_server() as url:
+        asyncio.run(_play(steps, url, Path(folder)))

@@ -117,6 +117,14 @@ async def test_buckets_are_made_once_named_and_removed_when_empty(store: Plugs) 
     assert store.bucket not in await store.buckets.names()
 
 
+async def test_a_bucket_tells_whether_it_keeps_versions(store: Plugs) -> None:
+    assert await store.buckets.versioned(store.bucket) is False
+    await store.keep_versions()
+    assert await store.buckets.versioned(store.bucket) is True
+    with pytest.raises(NotFound):
+        await store.buckets.versioned("not-there-at-all")
+
+
 @pytest.mark.parametrize("name", ["x", "Up", "a/b", "-", "b" * 64, "UPPERCASE", "under_score!", ""])
 async def test_a_bucket_name_that_no_store_takes_is_bad_input(store: Plugs, name: str) -> None:
     with pytest.raises(BadInput):

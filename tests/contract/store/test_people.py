@@ -31,6 +31,12 @@ async def test_each_principal_has_one_key_of_his_own(store: Plugs) -> None:
     assert alice.secret_key not in repr(alice)
 
 
+async def test_a_bucket_that_a_person_made_is_there_for_the_platform_too(people: Plugs, real: Plugs) -> None:
+    assert await people.buckets.create("made-by-hand")
+    assert not await real.buckets.create("made-by-hand")
+    assert not await real.buckets.versioned("made-by-hand")
+
+
 async def test_a_key_makes_buckets_puts_gets_and_lists(people: Plugs) -> None:
     assert await people.buckets.create(people.bucket)
     await put(people.objects, people.bucket, key="in/a", data=b"1")

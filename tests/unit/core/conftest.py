@@ -263,13 +263,13 @@ def sit(roster) -> Callable[..., Seat]:
 def queue_job(ledger) -> Callable:
     """Accept one job into the ledger; returns its id."""
 
-    async def accept(service: ServiceRecord, *, principal=ADMIN_ID, payload=b"x", **fields) -> str:
+    async def accept(service: ServiceRecord, *, principal=ADMIN_ID, payload=b"x", hops=0, **fields) -> str:
         job = NewJob(
             id=new_job_id(service.name),
             key="",
             service=service.name,
             incarnation=service.incarnation,
-            event=Event(kind=EventKind.RAW, payload=payload, principal=principal),
+            event=Event(kind=EventKind.RAW, payload=payload, principal=principal, hops=hops),
             principal=principal,
         )
         job = replace(job, key=f"id:{job.id}", **fields)

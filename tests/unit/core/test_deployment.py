@@ -9,6 +9,7 @@ from statuette.ports.backend import Capacity
 from statuette.ports.errors import BadInput, Forbidden
 from statuette.ports.store_keys import StoreAddress
 from statuette.spec import load_service
+from statuette.testing.store import MemoryStore
 
 MACHINE = Capacity(cpu=2000, memory=4 << 30, runners=8)
 ADDRESS = StoreAddress(endpoint="http://store.example.org:9000", region="us-east-1", verify=True)
@@ -104,23 +105,15 @@ async def test_the_machines_resolver_knows_literal_addresses_and_no_nonsense():
     assert await deployment.resolve("no host at all") == []
 
 
-@pytest.mark.parametrize(
-    ("source", "target", "loops"),
-    [
-        ("box/in", "box/in", True),
-        ("box/in", "box/in/results", True),
-        ("box/in", "box/into", False),
-        ("box/in", "box/out", False),
-        ("box/in", "other/in", False),
-    ],
-)
-def test_an_output_in_an_own_input_is_refused(source, target, loops):
-    definition = service(input=[place(source)], output=[place("fine/out"), place(target)])
-    if not loops:
-        return deployment.check_loops(definition)
-    with pytest.raises(BadInput, match=r"output\[1\]\.path: .*input\[0\]"):
-        deployment.check_loops(definition)
-    return None
+async def test_jobs_that_queue_need_a_bucket_that_keeps_versions():
+    store = MemoryStore()
+    await store.buckets.create("box")
+    await deployment.check_overwriting(service(input=[place("box/in")]), store.buckets)
+    queueing = service(input=[place("box/in")], on_overwrite="queue")
+    with pytest.raises(BadInput, match=r"on_overwrite: queue needs .* bucket box keeps only the last"):
+        await deployment.check_overwriting(queueing, store.buckets)
+    store.keep_versions("box")
+    await deployment.check_overwriting(queueing, store.buckets)
 
 
 async def test_buckets_of_others_and_of_the_platform_are_refused(record, user, ledger):

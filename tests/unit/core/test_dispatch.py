@@ -28,7 +28,8 @@ class House:
         self.ledger, self.board, self.roster, self.clock = ledger, board, roster, clock
         self.dispatch = Dispatch(
             queue=ledger.queue, jobs=jobs or ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
-            bodies=bodies, clock=clock, may_lease=lambda: self.room, changed=self.changed, freed=self.changed,
+            bodies=bodies, clock=clock, may_lease=lambda: self.room, most_hops=3,
+            changed=self.changed, freed=self.changed,
         )  # fmt: skip
 
     def changed(self):
@@ -453,3 +454,20 @@ async def test_what_a_removed_service_runs_is_withdrawn(house, deploy, sit, queu
     assert seat.withdrawn.empty()
     house.dispatch.withdraw("cat")
     assert await house.dispatch.cancelled("r1") == [lease]
+
+
+async def test_the_hops_of_an_output_are_one_more_than_its_inputs(house, cat, sit, queued, marks):
+    await queued(cat, hops=2)
+    sit(cat)
+    page = await house.dispatch.commit((await house.one()).lease, MANIFEST)
+    [upload] = page.uploads
+    origin = marks.verified(upload.metadata["statuette-commit"], bucket="box", key="out/out.txt")
+    assert origin.hops == 3
+
+
+async def test_a_runaway_is_given_up_and_the_next_job_handed_out(house, cat, sit, queued):
+    runaway, fine = await queued(cat, hops=4), await queued(cat, hops=3)
+    sit(cat)
+    assert (await house.one()).lease.job == fine
+    job = await house.ledger.jobs.get(runaway)
+    assert (job.state, job.reason) == (JobState.DEAD, "stopped: it comes after 4 services in a row, the most are 3")

@@ -51,7 +51,8 @@ class House:
         )  # fmt: skip
         self.dispatch = Dispatch(
             queue=ledger.queue, jobs=ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
-            bodies=bodies, clock=clock, may_lease=lambda: self.room, changed=self.fleet.changed, freed=self.fleet.freed,
+            bodies=bodies, clock=clock, may_lease=lambda: self.room, most_hops=3,
+            changed=self.fleet.changed, freed=self.fleet.freed,
         )  # fmt: skip
 
     @asynccontextmanager

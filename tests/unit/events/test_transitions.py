@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statuette.events.event import Event, EventKind
-from statuette.events.jobs import FINAL, LEASABLE, RUNNING, Job, JobState, Outcome, Retries, Stage, wire_status
+from statuette.events.jobs import (
+    DEAD_LETTERS,
+    FINAL,
+    LEASABLE,
+    RUNNING,
+    Job,
+    JobState,
+    Outcome,
+    Retries,
+    Stage,
+    wire_status,
+)
 from statuette.events.leases import Report
 from statuette.events.transitions import (
     IllegalTransition,
@@ -15,12 +26,19 @@ from statuette.events.transitions import (
     cancelled,
     committed,
     ended,
+    jitter,
     leased,
+    missed,
     orphaned,
+    overdue,
     promoted,
     resumed,
+    revived,
     shortened,
     started,
+    stopping,
+    supersedable,
+    superseded,
 )
 
 NOW = 1000.0
@@ -198,6 +216,124 @@ def test_only_what_nobody_runs_is_withdrawn(state):
     else:
         after = cancelled(job(state), now=NOW, reason="r")
         assert (after.state, after.reason, after.ended) == (JobState.CANCELLED, "r", NOW)
+
+
+@pytest.mark.parametrize(("code", "state"), [(64, JobState.FAILED), (1, JobState.RETRYING), (None, JobState.RETRYING)])
+def test_a_final_exit_code_is_not_tried_again(code, state):
+    sent = job(JobState.STARTED, retries=Retries(script=5, final=(64, 65)))
+    assert end(Outcome.SCRIPT_FAILED, of=sent, exit_code=code).state is state
+
+
+def test_only_a_script_s_own_code_is_final():
+    killed = job(JobState.STARTED, retries=Retries(script=5, final=(137,)))
+    assert end(Outcome.TIMED_OUT, of=killed, exit_code=137).state is JobState.RETRYING
+
+
+@pytest.mark.parametrize(
+    "outcome", [Outcome.SCRIPT_FAILED, Outcome.OUT_OF_MEMORY, Outcome.PLATFORM_FAULT, Outcome.UNPUBLISHED]
+)
+def test_no_fault_of_any_kind_is_tried_again_past_the_highest_age(outcome):
+    old = job(JobState.STARTED, retries=Retries(script=5, runner=5, max_age=99))
+    assert end(outcome, of=old).state in DEAD_LETTERS
+    assert end(outcome, of=replace(old, revived=NOW - 99)).state not in FINAL
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_overdue"),
+    [
+        ({}, False),
+        ({"deadline": NOW}, False),
+        ({"deadline": NOW - 1}, True),
+        ({"deadline": NOW - 1, "attempt": 1}, False),
+        ({"deadline": NOW - 1, "revived": NOW - 5}, False),
+    ],
+)
+def test_overdue_is_what_nobody_began_in_time(fields, is_overdue):
+    assert overdue(job(**fields), now=NOW) is is_overdue
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_an_overdue_job_is_given_up_unless_somebody_has_it(state):
+    if state in LEASABLE:
+        after = missed(job(state, deadline=NOW - 1, not_before=5.0), now=NOW)
+        assert (after.state, after.ended, after.not_before) == (JobState.DEAD, NOW, 0.0)
+        assert "deadline" in after.reason
+    else:
+        with pytest.raises(IllegalTransition):
+            missed(job(state, deadline=NOW - 1), now=NOW)
+
+
+def test_what_is_in_time_is_not_given_up():
+    with pytest.raises(IllegalTransition):
+        missed(job(deadline=NOW), now=NOW)
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_a_newer_version_takes_the_place_of_what_nobody_began(state):
+    if state in LEASABLE | {JobState.WAITING}:
+        after = superseded(job(state), now=NOW)
+        assert (after.state, after.ended) == (JobState.SUPERSEDED, NOW)
+        assert not supersedable(job(state, generation=1))
+    else:
+        with pytest.raises(IllegalTransition):
+            superseded(job(state), now=NOW)
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_only_dead_letters_and_cancelled_jobs_run_again(state):
+    gone = job(state, faults={Outcome.RUNNER_DIED: 3}, ended=NOW, exit_code=3, reason="x", attempt=3, generation=1)
+    gone = replace(gone, runner="r", not_before=9.0, cancelling="why", deadline=1.0)
+    if state not in DEAD_LETTERS | {JobState.CANCELLED}:
+        with pytest.raises(IllegalTransition):
+            revived(gone, waits=False, now=NOW)
+        return
+    after = revived(gone, waits=False, now=NOW)
+    assert (after.state, after.faults, after.revived, after.ended) == (JobState.QUEUED, {}, NOW, None)
+    assert (after.reason, after.exit_code, after.runner, after.cancelling) == ("", None, "", "")
+    assert (after.attempt, after.generation, after.not_before) == (3, 1, 0.0)
+    assert not overdue(after, now=NOW)
+    assert revived(gone, waits=True, now=NOW).state is JobState.WAITING
+
+
+@pytest.mark.parametrize("state", JobState)
+def test_only_a_run_is_asked_to_end(state):
+    if state in (JobState.LEASED, JobState.STARTED):
+        assert stopping(job(state), reason="enough") == job(state, cancelling="enough")
+    else:
+        with pytest.raises(IllegalTransition):
+            stopping(job(state), reason="enough")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SCRIPT_FAILED, Outcome.RUNNER_DIED, Outcome.RETURNED])
+def test_a_run_that_was_to_end_is_cancelled_however_it_ends(outcome):
+    after = end(outcome, of=job(JobState.STARTED, cancelling="enough", retries=Retries(script=5)))
+    assert (after.state, after.reason, after.ended) == (JobState.CANCELLED, "enough", NOW)
+    assert orphaned(job(JobState.LEASED, cancelling="enough"), now=NOW).state is JobState.CANCELLED
+
+
+def test_outputs_that_count_already_are_published_though_the_run_was_to_end():
+    late = job(JobState.COMMITTED, cancelling="enough", generation=1)
+    assert end(Outcome.PUBLISHED, of=late).state is JobState.PUBLISHED
+    assert end(Outcome.UNPUBLISHED, of=late).state is JobState.UNPUBLISHED
+    assert end(Outcome.PUBLISHED, of=job(JobState.STARTED, cancelling="enough")).state is JobState.PUBLISHED
+
+
+@given(st.text(max_size=40), st.integers(1, 100))
+def test_jitter_shortens_by_half_at_most_and_always_by_the_same(name, faults):
+    assert 0.5 <= jitter(name, faults) < 1
+    assert jitter(name, faults) == jitter(name, faults)
+
+
+def test_jobs_that_failed_together_do_not_come_back_together():
+    retries = Retries(script=1, delay=8.0)
+    waits = {
+        ended(job(JobState.STARTED, id=f"s-{n}", retries=retries), Report(outcome=Outcome.SCRIPT_FAILED), now=NOW)
+        .not_before
+        - NOW
+        for n in range(50)
+    }  # fmt: skip
+    assert len(waits) == 50
+    assert all(4 <= wait < 8 for wait in waits)
 
 
 @given(st.integers(1, 10_000), st.floats(0.001, 60), st.floats(60, 3600))

@@ -50,7 +50,10 @@ ORDER = [
     "kserve",
 ]
 OPTIONAL = {"federation", "clusters", "volume", "kserve", "deployment", "image_pull_secrets", "namespace"}
-EXTENSIONS = ["timeout", "on_failure", "network", "runner", "python"]
+EXTENSIONS = [
+    "timeout", "on_failure", "network", "runner", "python", "retries", "max_age", "deadline", "priority",
+    "on_overwrite", "allow_loop",
+]  # fmt: skip
 
 FULL = {
     "name": "full",
@@ -76,7 +79,7 @@ FULL = {
     "alpine": True,
     "token": "t",
     "file_stage_in": True,
-    "input": [{"storage_provider": "minio.default", "path": "full/in", "process_existing": True}],
+    "input": [{"storage_provider": "minio.default", "path": "full/in", "process_existing": True, "priority": 7}],
     "output": [{"storage_provider": "s3.aws", "path": "out-bucket/x", "prefix": ["a"], "suffix": [".png"]}],
     "image_pull_secrets": ["pull"],
     "environment": {"variables": {"A": "1"}, "secrets": {"B": "2"}},
@@ -114,6 +117,12 @@ FULL = {
     "network": "none",
     "runner": {"reuse": "service", "idle_timeout": 5},
     "python": {"requirements": ["numpy==2.1.0"]},
+    "retries": {"script": 1, "runner": 3, "delay": 5, "max_delay": 60, "final_exit_codes": [2, 3]},
+    "max_age": 3600,
+    "deadline": 600,
+    "priority": -5,
+    "on_overwrite": "queue",
+    "allow_loop": True,
 }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """The ledger kept in SQL: SQLite (one manager) or PostgreSQL (several).
 
-Here: tables, migrations, the one writer thread that groups everything into few transactions, and the five ports
-(`intake`, `queue`, `jobs`, `services`, `vault`). What a job becomes is decided by `statuette.events.transitions`,
-never here.
+Here: tables, migrations, the one writer thread that groups everything into few transactions, and the seven ports
+(`intake`, `queue`, `jobs`, `interventions`, `duties`, `services`, `vault`). What a job becomes is decided by
+`statuette.events.transitions`, never here.
 Not here: who calls and why (`core`), the twin in memory (`statuette.testing.ledger`). Next: `ledger.open_ledger`.
 """
 

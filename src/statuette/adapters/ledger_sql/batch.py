@@ -131,19 +131,23 @@ class Batch:
         return entry
 
     def put(self, entry: Entry, job: Job, *, until: float | None) -> None:
-        """Let the job stand so from now on; `until` is the end of its lease."""
+        """Let the job stand so from now on; `until` is the end of its lease.
+
+        Every open lane has one job that does not wait; with that one's end the lane comes free. It need not be the
+        lane's first: a job that is run again keeps its place before those that came after it.
+        """
         self.moved(entry.job, -1)
         self.moved(job, +1)
-        entry.job, entry.until, entry.changed = job, until, True
-        if job.state in FINAL and job.lane:
+        if job.state in FINAL and job.lane and entry.job.state is not JobState.WAITING:
             self._lanes[job.lane] = None
+        entry.job, entry.until, entry.changed = job, until, True
 
     def moved(self, job: Job, step: int) -> None:
         """Count a job onto (+1) or off (-1) its shelf."""
         self.count(job.service, incarnation=job.incarnation, shelf=shelf_of(job.state), step=step)
 
     def count(self, service: str, *, incarnation: str, shelf: str, step: int) -> None:
-        """Count `step` jobs onto a shelf; final shelves are not counted."""
+        """Count `step` jobs onto a shelf; of final shelves only those of dead letters are counted."""
         if shelf in COUNTED:
             self._moved[service, incarnation, shelf] += step
 

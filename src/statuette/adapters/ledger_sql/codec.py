@@ -43,6 +43,7 @@ def new_row(job: NewJob, *, state: JobState, accepted: float) -> Plain:
         accepted=accepted,
         lane=job.lane,
         stages=job.stages,
+        deadline=job.deadline,
     )
     row = moving_row(fresh, until=None, now=accepted)
     del row["row"]
@@ -57,7 +58,7 @@ def new_row(job: NewJob, *, state: JobState, accepted: float) -> Plain:
         "priority": job.priority,
         "accepted": accepted,
         "body_hash": job.body_hash,
-        "fixed": dump_json([dump_event(job.event), _dump_retries(job.retries)]),
+        "fixed": dump_json([dump_event(job.event), _dump_retries(job.retries), *_unless_default(job.deadline)]),
     }
 
 
@@ -82,31 +83,42 @@ def moving_row(job: Job, *, until: float | None, now: float) -> Plain:
         "ended": job.ended,
         "generation": job.generation,
         "commit_id": job.commit,
-        "moving": dump_json([job.stages, job.faults, job.reason, job.exit_code, job.runner]),
+        "moving": _dump_moving(job),
     }
+
+
+def _dump_moving(job: Job) -> bytes:
+    plain = [job.stages, job.faults, job.reason, job.exit_code, job.runner]
+    return dump_json([*plain, *_unless_default(job.revived, job.cancelling)])
+
+
+def _unless_default(*values: object) -> tuple[object, ...]:
+    """The end of a list: values that most jobs do not have take no room, and older rows never had them."""
+    return values if any(values) else ()
 
 
 _KNOWN_BYTES = 8192
 
 
-def _parse_fixed(text: bytes) -> tuple[Event, Retries]:
-    event, retries = load_json(text)
-    return load_event(event), Retries(**retries)
+def _parse_fixed(text: bytes) -> tuple[Event, Retries, float]:
+    event, retries, *deadline = load_json(text)
+    return load_event(event), _load_retries(retries), deadline[0] if deadline else 0.0
 
 
 # A job under way is read again for its commit and its last word. Large events are not worth the memory.
 _known_fixed = lru_cache(maxsize=256)(_parse_fixed)
 
 
-def _load_fixed(text: bytes) -> tuple[Event, Retries]:
+def _load_fixed(text: bytes) -> tuple[Event, Retries, float]:
     return _known_fixed(text) if len(text) <= _KNOWN_BYTES else _parse_fixed(text)
 
 
 def load_job(row: Sequence[Any]) -> Job:
     """The job that a row of `jobs` holds, given with all its columns in the table's order."""
     values = dict(zip(_COLUMNS, row, strict=True))
-    event, retries = _load_fixed(values["fixed"])
-    stages, faults, reason, exit_code, runner = load_json(values["moving"])
+    event, retries, deadline = _load_fixed(values["fixed"])
+    stages, faults, reason, exit_code, runner, *more = load_json(values["moving"])
+    revived, cancelling = more or (0.0, "")
     return Job(
         id=values["id"],
         key=values["key"],
@@ -131,6 +143,9 @@ def load_job(row: Sequence[Any]) -> Job:
         body_hash=values["body_hash"],
         stages=_load_stages(stages),
         retries=retries,
+        deadline=deadline,
+        revived=revived,
+        cancelling=cancelling,
     )
 
 
@@ -138,8 +153,12 @@ _RETRIES = Retries()
 
 
 def _dump_retries(retries: Retries) -> Plain:
-    names = ("script", "runner", "delay", "max_delay", "max_age")
+    names = ("script", "runner", "delay", "max_delay", "max_age", "final")
     return {name: value for name in names if (value := getattr(retries, name)) != getattr(_RETRIES, name)}
+
+
+def _load_retries(plain: Plain) -> Retries:
+    return Retries(**plain | {"final": tuple(plain.get("final", ()))})
 
 
 def _load_stages(plain: Mapping[str, float]) -> dict[Stage, float]:

@@ -2,7 +2,7 @@
 
 On SQLite this process alone writes, so what a look found is kept and the next one asks only for the services whose
 jobs moved in between: with very many services few have. On PostgreSQL other managers write too, and every look asks
-for all that have work.
+for all that have something to count.
 """
 
 import threading
@@ -46,7 +46,7 @@ class Counters:
             self._moved.update(services)
 
     def look(self, connection: sa.Connection) -> Mapping[str, Backlog]:
-        """Services that have work; whoever has none is left out."""
+        """Services that have work or dead letters; whoever has neither is left out."""
         if connection.dialect.name == "postgresql":
             return _read(_all.rows(connection, {}))
         with self._looking:
@@ -66,9 +66,8 @@ class Counters:
 
 def _read(rows: Iterable[PlainRow]) -> dict[str, Backlog]:
     found: dict[str, Backlog] = {}
-    for service, queued, waiting, running, unpublished, *firsts in rows:
+    for service, *values in rows:
+        counts, firsts = values[: len(COUNTED)], values[len(COUNTED) :]
         oldest = min((at for at in firsts if at is not None), default=0.0)
-        found[service] = Backlog(
-            queued=queued, waiting=waiting, running=running, unpublished=unpublished, oldest=oldest
-        )
+        found[service] = Backlog(**dict(zip(COUNTED, counts, strict=True)), oldest=oldest)
     return found

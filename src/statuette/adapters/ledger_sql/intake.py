@@ -6,12 +6,13 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from statuette.adapters.ledger_sql.batch import Batch, Upsert, chunks, upsert
+from statuette.adapters.ledger_sql.batch import Batch, Entry, Upsert, chunks, upsert
 from statuette.adapters.ledger_sql.codec import Plain, dump_json, new_row
 from statuette.adapters.ledger_sql.reader import Reader
 from statuette.adapters.ledger_sql.schema import jobs, seen, shelf_of, streams
 from statuette.adapters.ledger_sql.statements import Statement, among, listed
 from statuette.adapters.ledger_sql.writer import MAX_WEIGHT, Request, Writer
+from statuette.events import transitions
 from statuette.events.jobs import JobState, NewJob
 from statuette.ports.intake import Acceptance, Arrival, IntakeLedger, Seen
 
@@ -55,6 +56,9 @@ standing_question = Statement.for_each(
 )
 lanes_question = Statement.for_each(
     lambda dialect: sa.select(jobs.c.open_lane).where(among(jobs.c.open_lane, dialect)).distinct()
+)
+lane_question = Statement.for_each(
+    lambda dialect: sa.select(jobs).where(among(jobs.c.open_lane, dialect)).order_by(jobs.c.sequence).with_for_update()
 )
 _add_sightings = Statement.for_each(lambda dialect: upsert(seen, dialect).on_conflict_do_nothing())
 _add_jobs = Statement(jobs.insert().inline())
@@ -110,17 +114,24 @@ def _page(connection: sa.Connection, *, feed: str, after: str, limit: int) -> li
 
 @dataclass(slots=True)
 class _Known:
-    """What the ledger holds of all that arrives in one transaction, and what is added to it."""
+    """What the ledger holds of all that arrives in one transaction, and what is added to it.
+
+    `newer` are new jobs that may take the place of others in their lanes.
+    """
 
     sightings: set[Sighting]
     standing: dict[str, tuple[str, str]]
     lanes: set[str]
     new_sightings: dict[Sighting, int] = field(default_factory=dict)
     new_rows: list[Plain] = field(default_factory=list)
+    newer: list[NewJob] = field(default_factory=list)
 
 
 def accept(batch: Batch, requests: Sequence[Accept]) -> None:
-    """Sort out all arrivals with three questions, then write them with two statements."""
+    """Sort out all arrivals with three questions, then write them with two statements.
+
+    One more question only where a lane is taken and the arrival may be a newer version of what waits there.
+    """
     known = _look_up(batch.connection, [arrival for request in requests for arrival in request.arrivals])
     for request in requests:
         request.answer = [_accept_one(arrival, batch=batch, known=known) for arrival in request.arrivals]
@@ -130,6 +141,7 @@ def accept(batch: Batch, requests: Sequence[Accept]) -> None:
     ]
     _add_sightings.many(batch.connection, rows)
     _add_jobs.many(batch.connection, known.new_rows)
+    _supersede(batch, known.newer)
     _move_positions(batch, requests)
 
 
@@ -142,7 +154,7 @@ def _look_up(connection: sa.Connection, arrivals: Sequence[Arrival]) -> _Known:
     return _Known(
         sightings=_seen_of(connection, {sighting for arrival in arrivals for sighting in _sightings_of(arrival)}),
         standing=_standing(connection, {job.key for job in new}),
-        lanes=_open_lanes(connection, {job.lane for job in new if job.lane}),
+        lanes=open_lanes(connection, {job.lane for job in new if job.lane}),
     )
 
 
@@ -162,7 +174,8 @@ def _standing(connection: sa.Connection, keys: Iterable[str]) -> dict[str, tuple
     return found
 
 
-def _open_lanes(connection: sa.Connection, lanes: Iterable[str]) -> set[str]:
+def open_lanes(connection: sa.Connection, lanes: Iterable[str]) -> set[str]:
+    """Those of the lanes that have an unfinished job."""
     found: set[str] = set()
     for some in chunks(lanes):
         found.update(lane for (lane,) in lanes_question.rows(connection, listed(connection, some)))
@@ -187,13 +200,36 @@ def _accept_one(arrival: Arrival, *, batch: Batch, known: _Known) -> Acceptance:
 
 
 def _add(job: NewJob, *, batch: Batch, known: _Known) -> Acceptance:
-    state = JobState.WAITING if job.lane and job.lane in known.lanes else JobState.QUEUED
+    waits = bool(job.lane) and job.lane in known.lanes
+    state = JobState.WAITING if waits else JobState.QUEUED
+    if waits and job.supersede and job.event.modified is not None:
+        known.newer.append(job)
     if job.lane:
         known.lanes.add(job.lane)
     known.standing[job.key] = (job.id, job.body_hash)
     known.new_rows.append(new_row(job, state=state, accepted=batch.now))
     batch.count(job.service, incarnation=job.incarnation, shelf=shelf_of(state), step=1)
     return Acceptance(job=job.id, new=True, body_hash=job.body_hash)
+
+
+def _supersede(batch: Batch, newer: Sequence[NewJob]) -> None:
+    """Give up what is older in the lanes of new jobs; the rows of these stand there already, and may move up."""
+    lanes = _unfinished(batch, {job.lane for job in newer})
+    for job in newer:
+        for entry in lanes[job.lane]:
+            if entry.job.id == job.id:
+                break  # what follows came later
+            if transitions.outdated(entry.job, by=job):
+                batch.put(entry, transitions.superseded(entry.job, now=batch.now), until=None)
+
+
+def _unfinished(batch: Batch, lanes: Iterable[str]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for some in chunks(lanes):
+        for row in lane_question.rows(batch.connection, listed(batch.connection, some)):
+            entry = batch.entry(row)
+            found.setdefault(entry.job.lane, []).append(entry)
+    return found
 
 
 def _move_positions(batch: Batch, requests: Sequence[Accept]) -> None:

@@ -125,7 +125,7 @@ def remove(batch: Batch, requests: Sequence[Remove]) -> None:
             if entry and entry.job.service == request.service and _withdrawn(batch, entry):
                 going[name] = entry
         batch.flush()
-        _delete(batch, list(going.values()))
+        delete(batch, list(going.values()))
         request.answer = list(going)
 
 
@@ -138,10 +138,12 @@ def _withdrawn(batch: Batch, entry: Entry) -> bool:
     return True
 
 
-def _delete(batch: Batch, entries: Sequence[Entry]) -> None:
+def delete(batch: Batch, entries: Sequence[Entry]) -> None:
+    """Delete the records of ended jobs, with their attempts and commits."""
     for some in chunks(entry.job.sequence for entry in entries):
         batch.connection.execute(attempts.delete().where(attempts.c.job.in_(some)))
         batch.connection.execute(commits.delete().where(commits.c.job.in_(some)))
         batch.connection.execute(jobs.delete().where(jobs.c.sequence.in_(some)))
     for entry in entries:
+        batch.moved(entry.job, -1)
         batch.drop(entry)

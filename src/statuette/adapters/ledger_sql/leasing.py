@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import ClassVar
 
 import sqlalchemy as sa
 
@@ -14,6 +15,8 @@ from statuette.adapters.ledger_sql.writer import Request
 from statuette.events import transitions
 from statuette.events.jobs import Job, Usage
 
+GIVE_UP_LIMIT = 1000
+"""Overdue jobs after which one transaction stops to give up more."""
 RIPEN_LIMIT = 1000
 """Jobs whose waiting time is over that one transaction puts among the ready ones of a line; the next takes more."""
 
@@ -28,6 +31,20 @@ class Take(Request[list[Job]]):
     ttl: float
     revision: int
     script_hash: str
+    late: bool = False
+    """Nothing was handed out, because some of what is next is overdue: it has to be given up first."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class GiveUp(Request[int]):
+    """The overdue jobs among the next `limit` of a line, until there are none among them; answered with their number.
+
+    A request of its own, because it ends jobs: unlike handing out, that is one manager's at a time.
+    """
+
+    serial: ClassVar[bool] = True
+    line: str
+    limit: int
 
 
 ripening = (
@@ -63,13 +80,37 @@ def take(batch: Batch, requests: Sequence[Take]) -> None:
 
 
 def _take_line(batch: Batch, *, line: str, requests: Sequence[Take], opened: list[Plain]) -> None:
-    at = {"line": line, "now": batch.now}
-    _ripen_due.rows(batch.connection, at)
-    total = sum(request.limit for request in requests)
-    rows = iter(_next_ready.rows(batch.connection, at | {"total": total}))
+    _ripen_due.rows(batch.connection, {"line": line, "now": batch.now})
+    found = _next(batch, line=line, limit=sum(request.limit for request in requests))
+    late = bool(_overdue(batch, found))
+    entries = iter([] if late else found)
     for request in requests:
-        mine = [batch.entry(row) for row in islice(rows, request.limit)]
+        request.late = late
+        mine = list(islice(entries, request.limit))
         request.answer = [_hand_out(entry, batch=batch, request=request, opened=opened) for entry in mine]
+
+
+def _next(batch: Batch, *, line: str, limit: int) -> list[Entry]:
+    rows = _next_ready.rows(batch.connection, {"line": line, "now": batch.now, "total": limit})
+    return [batch.entry(row) for row in rows]
+
+
+def _overdue(batch: Batch, entries: Sequence[Entry]) -> list[Entry]:
+    return [entry for entry in entries if transitions.overdue(entry.job, now=batch.now)]
+
+
+def give_up(batch: Batch, requests: Sequence[GiveUp]) -> None:
+    """End what is overdue at the heads of lines; what waited in their lanes may come next."""
+    for request in requests:
+        request.answer = 0
+        batch.flush()
+        while late := _overdue(batch, _next(batch, line=request.line, limit=request.limit)):
+            for entry in late:
+                batch.put(entry, transitions.missed(entry.job, now=batch.now), until=None)
+            batch.flush()
+            request.answer += len(late)
+            if request.answer >= GIVE_UP_LIMIT:
+                break
 
 
 def _hand_out(entry: Entry, *, batch: Batch, request: Take, opened: list[Plain]) -> Job:

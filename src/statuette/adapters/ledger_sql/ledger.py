@@ -1,4 +1,4 @@
-"""Opening a ledger: key, migrations, the threads, and the five ports over them."""
+"""Opening a ledger: key, migrations, the threads, and the seven ports over them."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from statuette.adapters.ledger_sql import intake, jobs, leasing, queue, schema, services, vault
+from statuette.adapters.ledger_sql import duties, intake, interventions, jobs, leasing, queue, schema, services, vault
 from statuette.adapters.ledger_sql.counters import Counters
 from statuette.adapters.ledger_sql.database import file_of, make_file, parsed, reading_engine, writing_engine
 from statuette.adapters.ledger_sql.faults import translated
@@ -33,21 +33,29 @@ STAGES: Stages = (
     (queue.MakeCommit, queue.commit),
     (queue.Renew, queue.renew),
     (queue.LastWord, queue.report),
+    (interventions.Cancel, interventions.cancel),
     (jobs.Remove, jobs.remove),
+    (interventions.Prune, interventions.prune),
     (queue.Expire, queue.expire),
     (services.Withdraw, services.withdraw),
     (services.Drop, services.drop),
+    (interventions.Revive, interventions.revive),
+    (leasing.GiveUp, leasing.give_up),
     (leasing.Take, leasing.take),
+    (duties.Take, duties.take),
+    (duties.Leave, duties.leave),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlLedger:
-    """The ledger's five ports over one database."""
+    """The ledger's seven ports over one database."""
 
     intake: intake.SqlIntake
     queue: queue.SqlQueue
     jobs: jobs.SqlJobs
+    interventions: interventions.SqlInterventions
+    duties: duties.SqlDuties
     services: services.SqlServices
     vault: vault.SqlVault
 
@@ -75,6 +83,8 @@ async def open_ledger(
             intake=intake.SqlIntake(writer, reader),
             queue=queue.SqlQueue(writer),
             jobs=jobs.SqlJobs(writer=writer, reader=reader, counters=counters),
+            interventions=interventions.SqlInterventions(writer),
+            duties=duties.SqlDuties(writer),
             services=services.SqlServices(writer=writer, reader=reader, seal=seal),
             vault=vault.SqlVault(writer=writer, reader=reader, seal=seal),
         )
@@ -93,6 +103,8 @@ def _prepare(address: sa.URL, key_file: Path) -> tuple[sa.Engine, Seal]:
         with engine.begin() as connection:
             sealed = _holds_secrets(connection)
             _drop_empty_counters(connection)
+            if file:
+                connection.execute(schema.duties.delete())  # a former manager's, by a clock that may have begun anew
         return engine, Seal(_key(key_file, sealed=sealed))
     except (exc.SQLAlchemyError, OSError) as error:
         raise translated(error) from error

@@ -16,7 +16,7 @@ from statuette.adapters.ledger_sql.codec import (
     load_manifest,
     load_names,
 )
-from statuette.adapters.ledger_sql.leasing import Take
+from statuette.adapters.ledger_sql.leasing import GIVE_UP_LIMIT, GiveUp, Take
 from statuette.adapters.ledger_sql.schema import attempts, commits, jobs
 from statuette.adapters.ledger_sql.statements import Statement
 from statuette.adapters.ledger_sql.waits import shorten_waits
@@ -75,16 +75,20 @@ class SqlQueue(QueueLedger):
     ) -> list[Job]:
         if limit < 1:
             return []
-        request = Take(
-            weight=limit,
-            line=service,
-            runner=runner,
-            limit=limit,
-            ttl=ttl,
-            revision=revision,
-            script_hash=script_hash,
-        )
-        return await self._writer.submit(request)
+        while True:
+            request = Take(
+                weight=limit,
+                line=service,
+                runner=runner,
+                limit=limit,
+                ttl=ttl,
+                revision=revision,
+                script_hash=script_hash,
+            )
+            taken = await self._writer.submit(request)
+            if not request.late:
+                return taken
+            await self._writer.submit(GiveUp(weight=GIVE_UP_LIMIT, line=service, limit=limit))
 
     async def renew(self, leases: Sequence[Lease], *, ttl: float, started: Mapping[str, float]) -> list[Lease]:
         return await self._writer.submit(Renew(weight=max(1, len(leases)), leases=leases, ttl=ttl, started=started))
@@ -105,13 +109,13 @@ class SqlQueue(QueueLedger):
 
 
 def renew(batch: Batch, requests: Sequence[Renew]) -> None:
-    """Prolong what still counts; the rest is the answer."""
+    """Prolong what still counts; the rest is the answer, and what is to be ended though it counts."""
     batch.load(lease.job for request in requests for lease in request.leases)
     for request in requests:
-        request.answer = [lease for lease in request.leases if not _renew_one(lease, batch=batch, request=request)]
+        request.answer = [lease for lease in request.leases if not _goes_on(lease, batch=batch, request=request)]
 
 
-def _renew_one(lease: Lease, *, batch: Batch, request: Renew) -> bool:
+def _goes_on(lease: Lease, *, batch: Batch, request: Renew) -> bool:
     entry = batch.held(lease)
     if entry is None:
         return False
@@ -119,7 +123,7 @@ def _renew_one(lease: Lease, *, batch: Batch, request: Renew) -> bool:
     if lease.job in request.started:
         job = transitions.started(job, at=request.started[lease.job])
     batch.put(entry, job, until=batch.lease_now + request.ttl)
-    return True
+    return not job.cancelling or job.state is JobState.COMMITTED  # outputs that count are published all the same
 
 
 def commit(batch: Batch, requests: Sequence[MakeCommit]) -> None:

@@ -57,7 +57,7 @@ seen = sa.Table(
 # shelf: how the job is counted (see `shelf_of`). ready_line / ripening_line: where it waits to be leased, the service's
 # name or "" for uploads to be taken up again, once due or not yet. open_lane: its lane until it is final.
 # lease_until: when the lease ends, on the lease clock; NULL when nobody has it.
-# fixed: what never changes (event, retries); moving: what changes with the state.
+# fixed: what never changes (event, retries, deadline); moving: what changes with the state.
 jobs = sa.Table(
     "jobs",
     metadata,
@@ -109,6 +109,8 @@ _partial("jobs_ripening", jobs.c.ripening_line, jobs.c.not_before)
 _partial("jobs_lane", jobs.c.open_lane, jobs.c.sequence)
 _partial("jobs_lease", jobs.c.lease_until)
 _partial("jobs_object", jobs.c.object, jobs.c.service, jobs.c.sequence)
+_ended = jobs.c.ended.is_not(None)
+sa.Index("jobs_ended", jobs.c.shelf, jobs.c.ended, jobs.c.sequence, sqlite_where=_ended, postgresql_where=_ended)
 sa.Index("jobs_principal", jobs.c.service, jobs.c.principal, jobs.c.sequence)
 
 attempts = sa.Table(
@@ -155,6 +157,17 @@ backlog = sa.Table(
     sa.Column("waiting", NUMBER, nullable=False),
     sa.Column("running", NUMBER, nullable=False),
     sa.Column("unpublished", NUMBER, nullable=False),
+    sa.Column("failed", NUMBER, nullable=False, server_default="0"),
+    sa.Column("dead", NUMBER, nullable=False, server_default="0"),
+)
+
+# until: on the lease clock.
+duties = sa.Table(
+    "duties",
+    metadata,
+    sa.Column("duty", WORDS, primary_key=True),
+    sa.Column("holder", WORDS, nullable=False),
+    sa.Column("until", sa.Double, nullable=False),
 )
 
 vault = sa.Table(
@@ -164,8 +177,8 @@ vault = sa.Table(
     sa.Column("value", sa.LargeBinary, nullable=False),
 )
 
-COUNTED = ("queued", "waiting", "running", "unpublished")
-"""The shelves that `backlog` counts; every other shelf is a final state of that name."""
+COUNTED = ("queued", "waiting", "running", "unpublished", "failed", "dead")
+"""The shelves that `backlog` counts: work, and dead letters. Shelves of final states have the state's name."""
 
 _SHELVES = (
     {JobState.QUEUED: "queued", JobState.RETRYING: "queued", JobState.WAITING: "waiting"}

@@ -32,6 +32,9 @@ class S3Buckets:
         if code == _MINE_ALREADY:
             return False
         if response.status_code == 409:
+            # Made by a person's own key it counts as somebody else's; ours may be allowed to use it all the same.
+            if (await self._client.ask("HEAD", name, allow=(403, 404))).is_success:
+                return False
             raise Conflict(f"the bucket {name} exists and belongs to another ({code})")
         if response.status_code == 400 and code.startswith("Invalid"):
             raise BadInput(f"the store refuses the bucket name {name} ({code})")

@@ -27,16 +27,6 @@ def storage(service: Service) -> Iterator[Problem]:
         yield from _volume(service.volume)
 
 
-def self_triggers(service: Service) -> list[tuple[int, int]]:
-    """Pairs of (input, output) indexes where what the service writes would start it again."""
-    return [
-        (i, o)
-        for i, source in enumerate(service.input)
-        for o, target in enumerate(service.output)
-        if source.storage_provider == target.storage_provider and f"{target.path}/".startswith(f"{source.path}/")
-    ]
-
-
 def _places(service: Service, field: str, places: Sequence[StoragePath], *, kinds: Sequence[str]) -> Iterator[Problem]:
     met: dict[tuple[str, str], int] = {}
     for index, place in enumerate(places):

@@ -114,6 +114,29 @@ def test_the_next_of_a_lane_moves_up_when_the_first_ends(connection: sa.Connecti
     assert states(connection) == ["published", "queued", "waiting", "waiting"]
 
 
+def test_a_lane_comes_free_with_the_end_of_its_one_job_that_does_not_wait(connection: sa.Connection) -> None:
+    """That job need not be the first: one that is run again keeps its place before it."""
+    waiting = [add(connection, JobState.WAITING, lane="l")]
+    running = add(connection, JobState.LEASED, lane="l")
+    waiting += [add(connection, JobState.WAITING, lane="l")]
+    batch = begun(connection)
+    moved(batch, waiting[1], JobState.CANCELLED)
+    batch.flush()
+    assert states(connection) == ["waiting", "leased", "cancelled"]
+    moved(batch, running, JobState.PUBLISHED)
+    batch.flush()
+    assert states(connection) == ["queued", "published", "cancelled"]
+
+
+def test_dead_letters_are_counted_and_other_ends_are_not(connection: sa.Connection) -> None:
+    jobs = [add(connection, JobState.QUEUED) for _ in range(4)]
+    batch = begun(connection)
+    for job, state in zip(jobs, (JobState.FAILED, JobState.DEAD, JobState.DEAD, JobState.PUBLISHED), strict=True):
+        moved(batch, job, state)
+    batch.finish()
+    assert counted(connection) == {"queued": -4, "failed": 1, "dead": 2}  # they were put there without being counted
+
+
 def test_shelves_are_counted_once_at_the_end(connection: sa.Connection) -> None:
     jobs = [add(connection, JobState.QUEUED) for _ in range(3)]
     connection.execute(

@@ -46,7 +46,15 @@ events = st.builds(
     commit=words,
 )
 stages = st.dictionaries(st.sampled_from(Stage), times, max_size=3)
-retries = st.builds(Retries, script=counts, runner=counts, delay=times, max_delay=times, max_age=times)
+retries = st.builds(
+    Retries,
+    script=counts,
+    runner=counts,
+    delay=times,
+    max_delay=times,
+    max_age=times,
+    final=st.lists(st.integers(1, 255), max_size=3).map(tuple),
+)
 new_jobs = st.builds(
     NewJob,
     id=words,
@@ -60,6 +68,7 @@ new_jobs = st.builds(
     body_hash=words,
     stages=stages,
     retries=retries,
+    deadline=times,
 )
 
 
@@ -93,7 +102,8 @@ def test_a_new_job_comes_back(connection: sa.Connection, new: NewJob, state: Job
     job = load_job(row)
     for name in ("id", "key", "service", "incarnation", "event", "principal", "lane", "priority", "body_hash"):
         assert getattr(job, name) == getattr(new, name), name
-    assert (job.stages, job.retries, job.state, job.accepted) == (new.stages, new.retries, state, at)
+    assert (job.stages, job.retries, job.deadline) == (new.stages, new.retries, new.deadline)
+    assert (job.state, job.accepted, job.revived, job.cancelling) == (state, at, 0.0, "")
     assert (job.attempt, job.generation, job.commit, job.ended, job.reason) == (0, 0, "", None, "")
 
 
@@ -110,6 +120,8 @@ moves = st.fixed_dictionaries(
         "exit_code": st.none() | st.integers(-9, 255),
         "runner": words,
         "stages": stages,
+        "revived": times,
+        "cancelling": words,
     }
 )
 
@@ -167,6 +179,17 @@ def test_defaults_take_no_room() -> None:
     assert orjson.loads(row["fixed"]) == [{"kind": "raw"}, {}]
     assert row["object"] is None
     assert "row" not in row
+    assert len(orjson.loads(row["moving"])) == 5
+
+
+def test_rows_of_before_there_were_deadlines_and_second_lives(connection: sa.Connection) -> None:
+    """Their lists are shorter."""
+    new = NewJob(id="i", key="k", service="s", incarnation="1", event=Event(kind=EventKind.RAW), principal="p")
+    row = new_row(new, state=JobState.QUEUED, accepted=1.0)
+    row |= {"fixed": b'[{"kind":"raw"},{"script":3}]', "moving": b'[{"seen":1.5},{"timed_out":1},"why",3,"r"]'}
+    job = load_job(kept(connection, schema.jobs, first=row))
+    assert (job.retries, job.deadline, job.revived, job.cancelling) == (Retries(script=3), 0.0, 0.0, "")
+    assert (job.stages, job.faults, job.reason) == ({Stage.SEEN: 1.5}, {Outcome.TIMED_OUT: 1}, "why")
 
 
 entries = st.builds(ManifestEntry, name=words, size=counts, sha256=words)

@@ -53,11 +53,18 @@ def test_who_has_no_work_is_left_out(connection: sa.Connection) -> None:
     assert counters.look(connection) == {}
 
 
+def test_dead_letters_are_told_though_there_is_no_work(connection: sa.Connection) -> None:
+    put(connection, "a", queued=0)
+    connection.execute(schema.backlog.update().values(failed=2, dead=3))
+    assert Counters().look(connection) == {"a": Backlog(failed=2, dead=3)}
+
+
 def test_lives_of_one_service_are_added_up(connection: sa.Connection) -> None:
     put(connection, "a", queued=1)
     row = dict.fromkeys(schema.COUNTED, 1) | {"service": "a", "incarnation": "next"}
     connection.execute(schema.backlog.insert(), row)
-    assert Counters().look(connection) == {"a": Backlog(queued=2, waiting=1, running=1, unpublished=1)}
+    both = Backlog(queued=2, waiting=1, running=1, unpublished=1, failed=1, dead=1)
+    assert Counters().look(connection) == {"a": both}
 
 
 def test_after_a_look_that_failed_all_is_asked(connection: sa.Connection) -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from statuette.adapters.ledger_sql import schema
+from statuette.adapters.ledger_sql import leasing, schema
 from statuette.adapters.ledger_sql.batch import Batch
 from statuette.adapters.ledger_sql.codec import load_job, moving_row, new_row
-from statuette.adapters.ledger_sql.leasing import Take, take
+from statuette.adapters.ledger_sql.leasing import GiveUp, Take, give_up, take
 from statuette.events.jobs import Job, JobState
 from statuette.testing.ledger_suite_parts import NOW, Made, new_job
 
@@ -23,8 +23,15 @@ def connection() -> Iterator[sa.Connection]:
     engine.dispose()
 
 
-def add(connection: sa.Connection, *, service: str = "reader", priority: int = 0, **more: object) -> str:
-    new = new_job(Made(service=service, priority=priority))
+def add(
+    connection: sa.Connection,
+    *,
+    service: str = "reader",
+    priority: int = 0,
+    deadline: float = 0.0,
+    **more: object,
+) -> str:
+    new = new_job(Made(service=service, priority=priority, deadline=deadline))
     connection.execute(schema.jobs.insert(), new_row(new, state=JobState.QUEUED, accepted=NOW))
     if more:
         job = load_job(connection.execute(sa.select(schema.jobs).where(schema.jobs.c.id == new.id)).one())
@@ -42,6 +49,14 @@ def taken(connection: sa.Connection, *requests: Take, now: float = NOW) -> list[
     take(batch, requests)
     batch.finish()
     return [request.answer for request in requests]  # type: ignore[misc]
+
+
+def given_up(connection: sa.Connection) -> int | None:
+    request = GiveUp(line="reader", limit=1)
+    batch = Batch(connection, now=NOW, lease_clock=lambda: 5.0)
+    give_up(batch, [request])
+    batch.finish()
+    return request.answer
 
 
 def ids(answers: list[list[Job]]) -> list[list[str]]:
@@ -82,6 +97,31 @@ def test_what_has_to_wait_is_handed_out_when_it_is_due(connection: sa.Connection
     job = add(connection, state=JobState.RETRYING, not_before=NOW + 10)
     assert ids(taken(connection, asking(1), now=NOW + 9.9)) == [[]]
     assert ids(taken(connection, asking(1), now=NOW + 10)) == [[job]]
+
+
+def test_nothing_is_handed_out_before_what_is_overdue_is_given_up(connection: sa.Connection) -> None:
+    late, good = add(connection, deadline=NOW - 1), add(connection)
+    first, second = asking(1), asking(1)
+    assert ids(taken(connection, first, second)) == [[], []]
+    assert (first.late, second.late) == (True, True)
+    assert given_up(connection) == 1
+    assert ids(taken(connection, first)) == [[good]]
+    assert not first.late
+    row = connection.execute(sa.select(schema.jobs).where(schema.jobs.c.id == late)).one()
+    assert (load_job(row).state, row.ready_line) == (JobState.DEAD, None)
+
+
+def test_what_is_overdue_further_behind_is_left(connection: sa.Connection) -> None:
+    good, _ = add(connection), add(connection, deadline=NOW - 1)
+    assert given_up(connection) == 0
+    assert ids(taken(connection, asking(1))) == [[good]]
+
+
+def test_one_transaction_gives_up_only_so_many(connection: sa.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leasing, "GIVE_UP_LIMIT", 2)
+    for _ in range(5):
+        add(connection, deadline=NOW - 1)
+    assert [given_up(connection) for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_uploads_are_taken_up_again_in_a_line_of_their_own(connection: sa.Connection) -> None:

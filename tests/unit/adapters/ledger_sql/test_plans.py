@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from statuette.adapters.ledger_sql import counters, intake, jobs, leasing, schema
+from statuette.adapters.ledger_sql import counters, intake, interventions, jobs, leasing, schema
 from statuette.adapters.ledger_sql.batch import Batch, by_ids
 from statuette.adapters.ledger_sql.codec import new_row
 from statuette.adapters.ledger_sql.database import make_file, parsed, writing_engine
@@ -38,7 +38,7 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     kept = {name: value for name, value in row.items() if name not in varied}
     with engine.begin() as connection:
         connection.execute(sa.text(fill), kept | {"many": MANY})
-        connection.exec_driver_sql(f"INSERT INTO backlog VALUES ('reader', 'life-1', {MANY}, 0, 0, 0)")
+        connection.exec_driver_sql(f"INSERT INTO backlog VALUES ('reader', 'life-1', {MANY}, 0, 0, 0, 0, 0)")
     yield engine
     engine.dispose()
 
@@ -65,6 +65,11 @@ def test_the_oldest_of_each_service_comes_from_an_index(crowded: sa.Engine) -> N
     plan = _plan(crowded, counters.standing)
     assert plan.count("SEARCH jobs USING INDEX jobs_shelf (service=? AND shelf=?)") == 2
     assert not [step for step in plan if step.startswith("SCAN jobs")]
+
+
+def test_what_ended_longest_ago_comes_from_its_index_without_sorting(crowded: sa.Engine) -> None:
+    plan = _plan(crowded, interventions.ended_question, final="published", before=NOW, most=10)
+    assert plan == ["SEARCH jobs USING INDEX jobs_ended (shelf=? AND ended<?)"]
 
 
 @pytest.mark.parametrize(
@@ -94,6 +99,7 @@ def test_sightings_are_looked_up_one_by_one_in_their_key(crowded: sa.Engine) -> 
         (by_ids, "jobs_id (id=?)"),
         (intake.standing_question, "jobs_key (key=?)"),
         (intake.lanes_question, "jobs_lane (open_lane=?)"),
+        (intake.lane_question, "jobs_lane (open_lane=?)"),
     ],
 )
 def test_listed_jobs_are_looked_up_one_by_one(crowded: sa.Engine, question: Statement, index: str) -> None:

@@ -116,3 +116,30 @@ def test_what_is_not_pinned(line):
 )
 def test_extensions(given, field):
     assert list(told(given)) == [field]
+
+
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ({"retries": {"script": 3, "runner": 0, "delay": 0, "final_exit_codes": [1, 255]}}, []),
+        ({"retries": {"final_exit_codes": 3}}, []),
+        ({"retries": {"script": -1, "runner": 101}}, ["retries.script", "retries.runner"]),
+        ({"retries": {"delay": 10, "max_delay": 5}}, ["retries.max_delay"]),
+        ({"retries": {"delay": 86401, "max_delay": 86400}}, ["retries.delay", "retries.max_delay"]),
+        (
+            {"retries": {"final_exit_codes": [0, 1, 256]}},
+            ["retries.final_exit_codes[0]", "retries.final_exit_codes[2]"],
+        ),
+        ({"retries": {"script": "often"}}, ["retries.script"]),
+        ({"max_age": 0, "deadline": -1}, ["max_age", "deadline"]),
+        ({"max_age": 1, "deadline": 1}, []),
+        ({"priority": 100}, []),
+        ({"priority": 101}, ["priority"]),
+        ({"input": [{"storage_provider": "minio", "path": "box/in", "priority": -101}]}, ["input[0].priority"]),
+        ({"on_overwrite": "queue", "allow_loop": True}, []),
+        ({"on_overwrite": "drop"}, ["on_overwrite"]),
+        ({"allow_loop": "perhaps"}, ["allow_loop"]),
+    ],
+)
+def test_the_terms_of_jobs(given, fields):
+    assert list(told(given)) == fields

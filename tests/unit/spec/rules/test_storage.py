@@ -3,7 +3,6 @@
 import pytest
 
 from statuette.spec import InvalidDefinition, load_service
-from statuette.spec.rules.storage import self_triggers
 
 HELLO = {"name": "hello", "image": "alpine:3", "script": "cat"}
 
@@ -117,11 +116,3 @@ def test_volumes(volume, field):
 def test_good_volumes(volume):
     assert told({"volume": {"mount_path": "/data/x", **volume}}) == {}
     assert told({"volume": {"mount_path": "/oscarine", **volume}}) == {}
-
-
-@pytest.mark.parametrize(
-    ("output", "again"), [("b-1/in", True), ("b-1/in/deeper", True), ("b-1/into", False), ("b-1/out", False)]
-)
-def test_outputs_that_would_start_the_service_again(output, again):
-    service = load_service({**HELLO, "input": [place(path="b-1/in")], "output": [place(path=output)]})
-    assert self_triggers(service) == ([(0, 0)] if again else [])

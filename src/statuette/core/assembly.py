@@ -21,6 +21,7 @@ from statuette.core.ownership import Ownership
 from statuette.core.platform import About, Parts, Platform
 from statuette.core.reading import BodyLimits, Reading
 from statuette.core.roster import Hints, Roster
+from statuette.core.sealed import SealedNeeds
 from statuette.core.services import Services, Surroundings
 from statuette.core.submissions import Submissions
 from statuette.core.sweep import Sweep
@@ -101,6 +102,7 @@ class Core:
     catalog: Catalog
     fleet: Fleet
     watch: Watch
+    sealed: SealedNeeds
     plugs: Plugs
     settings: Settings
 
@@ -195,6 +197,7 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
         platform=Platform(settings.about, parts),
         settings=settings,
         dispatch=dispatch, catalog=catalog, fleet=fleet, watch=watch, plugs=plugs,
+        sealed=SealedNeeds(plugs.jobs),
     )  # fmt: skip
 
 

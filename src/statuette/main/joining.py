@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 
 from starlette.types import ASGIApp
@@ -23,7 +24,7 @@ from statuette.main.stores import Store, opened_store
 from statuette.ports.backend import Backend
 from statuette.ports.clock import Clock
 from statuette.settings import Settings
-from statuette.supervisor import Supervisor
+from statuette.supervisor import Supervisor, tidy
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,14 @@ async def joined(state: StateFolder, settings: Settings, *, clock: Clock | None 
             sealed_root=state.folder("sealed"),
             ttl=LEASE_TTL,
         )
-        yield Joined(
-            core=the_core,
-            app=_app(the_core, state, settings),
-            work=lambda: the_core.run(supervisor, supervisor.publish_leftovers),
-        )
+        clear_up = partial(tidy, state.folder("sealed"), needed=the_core.sealed.needed)
+        stack.push_async_callback(clear_up)
+
+        async def work() -> None:
+            await clear_up()
+            await the_core.run(supervisor, supervisor.publish_leftovers)
+
+        yield Joined(core=the_core, app=_app(the_core, state, settings), work=work)
 
 
 def _plugs(

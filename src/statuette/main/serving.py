@@ -55,9 +55,7 @@ def url_of(listener: socket.socket, settings: Settings) -> str:
     return f"http://[{host}]:{port}" if ":" in host and not host.startswith("[") else f"http://{host}:{port}"
 
 
-async def serve(
-    state: StateFolder, settings: Settings, listener: socket.socket, *, clock: Clock | None = None
-) -> None:
+async def serve(state: StateFolder, settings: Settings, listener: socket.socket, *, clock: Clock | None = None) -> None:
     """Run the manager until SIGTERM or SIGINT, by the machine's clock unless another is given."""
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()

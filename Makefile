@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml $(wildcard src/statuette/*.py)
 
-.PHONY: help setup demo test lint bench bench-long requirements clean
+.PHONY: help setup demo test torture lint bench bench-long requirements clean
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
@@ -29,6 +29,10 @@ test: $(VENV)/.dev ## set up and pass every test
 	@tools/prepare system
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest
+
+torture: $(VENV)/.dev ## kill everything at random for 10 minutes and count what is lost (0); docs/reliability.md gets the figures
+	@tools/prepare system
+	@$(BIN)/python -m statuette.torture --minutes 10 --files 10000 --report docs/reliability.md
 
 lint: $(VENV)/.dev ## floors, types, style
 	@$(BIN)/ruff check -q .

@@ -139,6 +139,13 @@ def from_process(arguments: Sequence[str]) -> tuple[Settings, argparse.Namespace
     return read(arguments, os.environ)
 
 
+def for_manager(**values: str) -> dict[str, str]:
+    """This process's environment for a manager to be started, with these settings and none that stood there before."""
+    ours = ("STATUETTE_", *ALIASES)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {f"STATUETTE_{name.upper()}": value for name, value in values.items()}
+
+
 def _for_pip(name: str) -> bool:
     return name in PASSED_ON or name.startswith("PIP_") or name.lower().endswith("_proxy")
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import statuette
-from statuette.cli import apply, files, interventions, jobs, letters, manager, replay, services, system
+from statuette.cli import apply, files, interventions, jobs, letters, manager, replay, services, system, torture
 from statuette.cli.errors import OneLineGroup
 from statuette.cli.verbs import group, verb
 
@@ -45,6 +45,7 @@ verb(app, "up")(manager.up)
 verb(app, "down")(manager.down)
 verb(app, "status")(system.status)
 verb(app, "doctor")(system.doctor)
+verb(app, "torture")(torture.torture)
 verb(app, "version", "v")(system.version)
 verb(app, "apply", "a")(apply.apply)
 verb(app, "delete", "del", "remove", "rm")(apply.delete)

@@ -28,6 +28,7 @@ from statuette.core.remains import Remains
 from statuette.core.remote import Remote
 from statuette.core.replay import Replay
 from statuette.core.roster import Hints, Roster
+from statuette.core.sealed import SealedNeeds
 from statuette.core.services import Services, Surroundings
 from statuette.core.sight import Sight
 from statuette.core.submissions import Submissions
@@ -132,6 +133,7 @@ class Core:
     watch: Watch
     pruning: Pruning
     managers: Managers
+    sealed: SealedNeeds
     plugs: Plugs
     settings: Settings
 
@@ -247,7 +249,7 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
         platform=Platform(settings.about, parts),
         settings=settings,
         dispatch=dispatch, remote=fleet.remote, catalog=catalog, fleet=fleet, watch=watch, managers=managers,
-        plugs=plugs,
+        plugs=plugs, sealed=SealedNeeds(plugs.jobs),
     )  # fmt: skip
 
 

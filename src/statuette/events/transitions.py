@@ -196,6 +196,14 @@ def backoff(retries: Retries, faults: int) -> float:
     return float(min(retries.delay * 2.0 ** min(faults - 1, 30), retries.max_delay))
 
 
+def shortened(job: Job, *, now: float) -> Job:
+    """The job waiting no longer from now on than its faults ask for: a clock that was ahead when they were counted and
+    has been set back would make it wait for as long as it was ahead.
+    """
+    longest = now + backoff(job.retries, max(1, sum(job.faults.values())))
+    return job if job.not_before <= longest else replace(job, not_before=longest)
+
+
 def jitter(job: str, faults: int) -> float:
     """From 0.5 up to 1: what a wait is multiplied by, so that jobs that failed together do not come back together.
 

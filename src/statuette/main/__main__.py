@@ -12,14 +12,15 @@ from statuette.main.diagnosis import diagnosis
 from statuette.main.logs import set_up_logging
 from statuette.main.serving import PortTaken, public_socket, serve
 from statuette.main.state import StateHeld, held
+from statuette.ports.clock import Clock
 from statuette.ports.errors import Fault
 
 HELD = 3
 """Exit code of a manager whose state folder another one holds."""
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run until told to end; the exit code."""
+def run(arguments: Sequence[str], *, clock: Clock | None = None) -> int:
+    """Run until told to end; the exit code. `clock` takes the place of the machine's."""
     try:
         settings, given = reading.from_process(arguments)
         if given.doctor:
@@ -31,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
             public_socket(settings) as listener,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
-            runner.run(serve(state, settings, listener))
+            runner.run(serve(state, settings, listener, clock=clock))
     except StateHeld as error:
         return _fail(str(error), HELD)
     except (reading.InvalidSettings, PortTaken, Fault, OSError) as error:

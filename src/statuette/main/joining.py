@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from statuette.main.sidecars import in_processes, sidecar_backend
 from statuette.main.state import StateFolder, credentials, manager_id, shared_credentials
 from statuette.main.stores import Store, opened_store
 from statuette.ports.backend import Backend
+from statuette.ports.clock import Clock
 from statuette.settings import Settings
 from statuette.supervisor import Supervisor, tidy
 
@@ -42,12 +44,14 @@ class Joined:
 
 
 @asynccontextmanager
-async def joined(state: StateFolder, settings: Settings, *, inner_url: str = "") -> AsyncIterator[Joined]:
+async def joined(
+    state: StateFolder, settings: Settings, *, inner_url: str = "", clock: Clock | None = None
+) -> AsyncIterator[Joined]:
     """Open everything. `inner_url` is where supervisors in processes of their own reach the application.
 
     Raises a `Fault` that says what cannot be opened; what was opened before is closed then.
     """
-    clock = SystemClock()
+    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         store_task = asyncio.create_task(stack.enter_async_context(opened_store(state, settings)))
         try:
@@ -72,14 +76,20 @@ async def joined(state: StateFolder, settings: Settings, *, inner_url: str = "")
             username, password = credentials(state, settings)
         else:
             username, password = await shared_credentials(state, settings, ledger.vault)
-        await tidy(state.folder("sealed"), plugs.jobs)
         if isinstance(plugs.logs, SharedLogs):
             await plugs.logs.settle_all()
+        clear_up = partial(tidy, state.folder("sealed"), needed=the_core.sealed.needed)
+        stack.push_async_callback(clear_up)
         supervision = SidecarSupervision() if in_processes(settings) else supervisor
+
+        async def work() -> None:
+            await clear_up()
+            await the_core.run(supervision, supervisor.publish_leftovers)
+
         yield Joined(
             core=the_core,
             app=_app(the_core, state, settings, username=username, password=password),
-            work=lambda: the_core.run(supervision, supervisor.publish_leftovers),
+            work=work,
             stop=supervisor.stop,
         )
 
@@ -94,7 +104,7 @@ def _plugs(
     *,
     ledger: SqlLedger,
     store: Store,
-    clock: SystemClock,
+    clock: Clock,
     backend: Backend,
 ) -> core.Plugs:
     objects, buckets = S3Objects(store.endpoint, store.client), S3Buckets(store.endpoint, store.client)

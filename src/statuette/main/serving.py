@@ -15,6 +15,7 @@ from statuette.core import Core
 from statuette.main.joining import Joined, joined
 from statuette.main.sidecars import in_processes
 from statuette.main.state import StateFolder, announce
+from statuette.ports.clock import Clock
 from statuette.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -56,15 +57,15 @@ def url_of(listener: socket.socket, settings: Settings) -> str:
     return f"http://[{host}]:{port}" if ":" in host and not host.startswith("[") else f"http://{host}:{port}"
 
 
-async def serve(state: StateFolder, settings: Settings, listener: socket.socket) -> None:
-    """Run the manager until SIGTERM or SIGINT."""
+async def serve(state: StateFolder, settings: Settings, listener: socket.socket, *, clock: Clock | None = None) -> None:
+    """Run the manager until SIGTERM or SIGINT, by the machine's clock unless another is given."""
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
     async with AsyncExitStack() as stack:
         inner = stack.enter_context(inner_socket()) if in_processes(settings) else None
-        everything = await stack.enter_async_context(joined(state, settings, inner_url=_inner_url(inner)))
+        everything = await stack.enter_async_context(joined(state, settings, inner_url=_inner_url(inner), clock=clock))
         if inner is not None:
             # Supervisors have to be heard longer than people: until the last of them has handed its work back.
             await stack.enter_async_context(_inner_door(everything, inner))

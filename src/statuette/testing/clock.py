@@ -58,6 +58,10 @@ class VirtualClock(Clock):
         self._now = until
         await self._let_others()
 
+    def set_back(self, seconds: float) -> None:
+        """Somebody sets the date back; monotonic time goes on."""
+        self._start -= seconds
+
     def _wake_until(self, moment: float) -> None:
         self._now = max(self._now, moment)
         while self._sleepers and self._sleepers[0][0] <= moment:

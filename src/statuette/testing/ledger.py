@@ -257,6 +257,8 @@ class MemoryQueue(QueueLedger):
 
     async def expire(self, *, everything: bool = False, home: str = "") -> list[Job]:
         now, book = self._book.lease_clock(), self._book
+        for job in [job for job in book.jobs.values() if job.state in LEASABLE | {JobState.UNPUBLISHED}]:
+            book.put(transitions.shortened(job, now=book.clock.wall()))
         over = sorted((until, job) for job, until in book.until.items() if everything or home or until <= now)
         if home:
             over = [(until, job) for until, job in over if home_of(book.jobs[job].runner) == home]

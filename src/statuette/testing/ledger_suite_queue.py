@@ -106,6 +106,18 @@ class RenewalSuite:
         await house.clock.advance(1000)
         assert (await house.lease())[0].attempt == 2
 
+    async def test_a_clock_set_back_makes_nobody_wait_longer(self, house: House) -> None:
+        await house.accept(submitted(retries=Retries(script=1, delay=10.0)))
+        [job] = await house.lease()
+        await house.run(job, Outcome.SCRIPT_FAILED, exit_code=3)
+        house.clock.set_back(86_400)
+        await house.clock.advance(11)
+        assert not await house.lease(), "the wait ends in a day"
+        await house.ledger.queue.expire()
+        assert not await house.lease()
+        await house.clock.advance(10)
+        assert (await house.lease())[0].attempt == 2
+
     async def test_a_renewed_lease_goes_on(self, house: House) -> None:
         await house.accept(submitted(), submitted())
         kept, lost = await house.lease(limit=2)

@@ -37,6 +37,7 @@ from statuette.events.transitions import (
     promoted,
     resumed,
     revived,
+    shortened,
     started,
     stopping,
     supersedable,
@@ -194,6 +195,14 @@ def test_an_upload_is_taken_up_under_a_new_token():
 )
 def test_orphans_go_on_from_where_they_were(state, after):
     assert orphaned(job(state, commit="c", generation=1), now=NOW).state is after
+
+
+def test_a_wait_is_never_longer_than_the_faults_ask_for():
+    rules = Retries(delay=2.0, max_delay=300.0)
+    late = job(JobState.RETRYING, not_before=NOW + 86_400, retries=rules, faults={Outcome.PLATFORM_FAULT: 3})
+    assert shortened(late, now=NOW).not_before == NOW + 8
+    due = job(JobState.RETRYING, not_before=NOW + 7, retries=rules, faults={Outcome.PLATFORM_FAULT: 3})
+    assert shortened(due, now=NOW) is due
 
 
 def test_waiting_jobs_are_promoted_and_no_others():

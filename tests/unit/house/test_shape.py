@@ -19,6 +19,7 @@ ROOMS = [
     "gateway",
     "cli",
     "main",
+    "torture",
 ]
 
 

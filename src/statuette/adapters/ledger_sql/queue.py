@@ -19,6 +19,7 @@ from statuette.adapters.ledger_sql.codec import (
 from statuette.adapters.ledger_sql.leasing import GIVE_UP_LIMIT, GiveUp, Take
 from statuette.adapters.ledger_sql.schema import attempts, commits, jobs
 from statuette.adapters.ledger_sql.statements import Statement
+from statuette.adapters.ledger_sql.waits import shorten_waits
 from statuette.adapters.ledger_sql.writer import Request, Writer
 from statuette.events import transitions
 from statuette.events.homes import runner_name, upload_line
@@ -231,7 +232,9 @@ def _closed(job: Job, *, report: Report, now: float) -> Plain:
 
 
 def expire(batch: Batch, requests: Sequence[Expire]) -> None:
-    """Take back leases, the oldest ends first."""
+    """Take back leases, the oldest ends first; let nobody wait for a clock that has been set back."""
+    batch.flush()
+    shorten_waits(batch)
     for request in requests:
         batch.flush()
         query = sa.select(jobs).where(jobs.c.lease_until.is_not(None))

@@ -62,7 +62,7 @@ class InProcess:
         self.logs = MemoryLogs(self.clock)
         self.dispatch = Dispatch(
             queue=self.queue, jobs=self.ledger.jobs, catalog=self.catalog, board=self.board, roster=self.roster,
-            marks=CommitMarks(KEY), bodies=self.bodies, clock=self.clock, may_lease=lambda: True,
+            marks=CommitMarks(KEY), bodies=self.bodies, clock=self.clock, may_lease=lambda: True, most_hops=9,
             changed=lambda: None, freed=lambda: None,
         )  # fmt: skip
         self.work = self.dispatch
@@ -133,7 +133,7 @@ class OverHttp(InProcess):
             work=self.dispatch, presign=self.presign, logs=self.logs, clock=self.clock, answers=folder / "answers",
             ttl=LEASE_TTL, wait=wait,
         )  # fmt: skip
-        core = SimpleNamespace(remote=self.remote)
+        core = SimpleNamespace(remote=self.remote, submissions=None)
         self.app = create_app(core, identity=None, limits=Limits())
         self.credential = self.remote.admit(RUNNER)
         self.transport = httpx.ASGITransport(self.app)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from statuette.core.calls import Call, CallBoard, discard, lease_of
 from statuette.core.catalog import Catalog
 from statuette.core.commits import CommitMarks, check_keys, page_of
-from statuette.core.loops import is_runaway
 from statuette.core.managers import Managers
+from statuette.core.misfits import Misfits
 from statuette.core.roster import Roster, Seat
 from statuette.core.uploads import Uploads
 from statuette.events.event import Event
@@ -24,7 +24,7 @@ from statuette.events.leases import Commit, Lease, Manifest, Report
 from statuette.events.objects import ObjectRef
 from statuette.ports.bodies import Bodies
 from statuette.ports.clock import Clock
-from statuette.ports.errors import LeaseLost, NotFound, ObjectGone, Unavailable
+from statuette.ports.errors import LeaseLost, Unavailable
 from statuette.ports.jobs import JobLedger
 from statuette.ports.logs import Logs
 from statuette.ports.queue import QueueLedger
@@ -87,7 +87,7 @@ class Dispatch:
         self._bodies = bodies
         self._clock = clock
         self._may_lease = may_lease
-        self._most_hops = most_hops
+        self._misfits = Misfits(managers=managers, bodies=bodies, most_hops=most_hops)
         self._changed = changed
         self._calls: dict[str, Call] = {}
         self._leased: dict[Lease, _Held] = {}
@@ -210,7 +210,7 @@ class Dispatch:
         elsewhere = False
         for job in jobs:
             lease = Lease(job=job.id, attempt=job.attempt, runner=seat.id)
-            if (word := await self._unfit(job, record)) is not None:
+            if (word := await self._misfits.word(job, record)) is not None:
                 await self._queue.report(lease, word)
                 elsewhere = elsewhere or word.outcome is Outcome.RETURNED
             elif seat.serves(job.principal):
@@ -222,15 +222,6 @@ class Dispatch:
             await self._return(seat.service, others)
         return taken if taken or others or elsewhere else None
 
-    async def _unfit(self, job: Job, record: ServiceRecord) -> Report | None:
-        """The last word on a job that cannot be run here now; None for one that can."""
-        if is_runaway(job, most=self._most_hops):
-            reason = f"stopped: it comes after {job.event.hops} services in a row, the most are {self._most_hops}"
-            return Report(outcome=Outcome.RUNAWAY, reason=reason)
-        if job.incarnation != record.incarnation:
-            return await self._misplaced(job)
-        return await self._without_body(job)
-
     async def _return(self, service: str, leases: Sequence[Lease]) -> None:
         """Put back what is another principal's, and for a while hand out one job at a time."""
         self._singly[service] = self._clock.monotonic() + SINGLY
@@ -240,22 +231,6 @@ class Dispatch:
         except (Unavailable, LeaseLost) as fault:  # they come back when their leases run out
             log.warning("jobs could not be put back: %s", fault, extra={"action": "lease", "service": service})
         self._roster.hints.add({service: len(leases)})
-
-    async def _without_body(self, job: Job) -> Report | None:
-        """The last word on a job whose body another manager took in and which is not to be had now."""
-        if not job.event.payload_file:
-            return None
-        try:
-            await self._bodies.fetch(job.event.payload_file)
-        except (Unavailable, NotFound, ObjectGone) as fault:
-            return Report(outcome=Outcome.PLATFORM_FAULT, reason=f"its body could not be fetched: {fault}")
-        return None
-
-    async def _misplaced(self, job: Job) -> Report:
-        """The last word on a job of another life of the service: an earlier one, or one not heard of here yet."""
-        if await self._managers.lives(job.service, job.incarnation):
-            return Report(outcome=Outcome.RETURNED, reason="waits for a manager that knows the service made anew")
-        return Report(outcome=Outcome.CANCELLED, reason="its service was deleted")
 
     async def _lease_uploads(self, limit: int) -> list[Assignment]:
         while True:

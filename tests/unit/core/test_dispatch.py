@@ -9,7 +9,7 @@ import pytest
 from statuette.core.calls import Call
 from statuette.core.commits import Origin
 from statuette.core.dispatch import LEASE_TTL, SINGLY, Dispatch, output_rules, script_hash
-from statuette.core.managers import Managers, Several
+from statuette.core.managers import Managers
 from statuette.events.event import Event, EventKind
 from statuette.events.jobs import JobState, Outcome, Retries, Stage
 from statuette.events.leases import Lease, Manifest, ManifestEntry, Report
@@ -576,14 +576,3 @@ async def test_a_job_of_an_earlier_life_of_the_service_is_given_up(house, cat, s
     sit(cat)
     assert await house.dispatch.lease("r1") == []
     assert await house.state(job) is JobState.CANCELLED
-
-
-async def test_a_job_of_a_life_that_was_not_heard_of_yet_is_handed_back(plugs, house, cat, sit, queued, ledger, clock):
-    """Another manager made the service anew; this one learns it a moment later."""
-    await ledger.services.add(replace(cat, incarnation="a new life"))
-    several = Several(id="one", duties=ledger.duties, changes=ledger.changes)
-    house.dispatch._managers = Managers(several, catalog=plugs["catalog"], ttl=10.0, clock=clock)
-    job = await queued(cat, incarnation="a new life")
-    sit(cat)
-    assert await house.dispatch.lease("r1") == []
-    assert await house.state(job) is JobState.QUEUED

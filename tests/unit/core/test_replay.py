@@ -8,7 +8,7 @@ from statuette.events.jobs import JobState
 from statuette.events.principals import ADMIN
 from statuette.ports.errors import BadInput, Forbidden, NotFound
 from statuette.ports.jobs import JobQuery
-from statuette.testing.store import MemoryObjects
+from statuette.testing.store import MemoryObjects, MemoryPage
 
 ALL = Selection()
 
@@ -18,8 +18,8 @@ class SmallPages(MemoryObjects):
 
     async def list(self, bucket, prefix, *, after=""):
         async for page in super().list(bucket, prefix, after=after):
-            for start in range(0, len(page), 3):
-                yield page[start : start + 3]
+            for start in range(0, page.count, 3):
+                yield MemoryPage(page.infos[start : start + 3])
 
 
 class House:

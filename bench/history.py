@@ -179,7 +179,8 @@ def _bytes(value: object) -> bytes:
 
 def _write(database: sqlite3.Connection, pattern: _Pattern, *, feed: Feed, jobs: int) -> None:
     """In large transactions that nobody waits for; the file is whole when this returns."""
-    database.execute("PRAGMA synchronous=OFF")
+    for setting in ("synchronous=OFF", "cache_size=-1000000", "wal_autocheckpoint=100000"):
+        database.execute(f"PRAGMA {setting}")
     sequences = iter(range(_newest(database, 1)[0] + 1, 1 << 62))
     numbers = iter(range(2, jobs + 2))
     while some := list(islice(_copies(pattern, feed=feed, numbers=numbers, sequences=sequences), AT_ONCE)):

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from statuette import __version__
-from statuette.api import describe, interventions, jobs, services, system
+from statuette.api import describe, interventions, jobs, services, system, work
 from statuette.api.deps import Doors
 from statuette.api.submissions import SubmissionDoor
 from statuette.core import Core
@@ -45,7 +45,7 @@ def _routed(core: Core, *, identity: Identity, limits: Limits) -> FastAPI:
     app.state.doors = Doors(core=core, identity=identity, limits=limits)
     app.add_middleware(Guard)
     app.add_exception_handler(HTTPException, _no_page)
-    for noun in (system, services, jobs, interventions):
+    for noun in (system, services, jobs, interventions, work):
         app.include_router(noun.router)
     return app
 

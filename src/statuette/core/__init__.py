@@ -5,10 +5,11 @@ to one piece of work in a runner (`supervisor`). It is tested with twins, withou
 next: `core.watch`, where an upload comes in, and `core.dispatch`, where work goes out.
 """
 
-from statuette.core.assembly import Core, Plugs, Settings, assemble
+from statuette.core.assembly import Afar, Core, Plugs, Settings, assemble
 from statuette.core.calls import Answer, AnswerFile, Calls
 from statuette.core.jobs import JobDetails, Jobs
 from statuette.core.letters import Letters, Settled
+from statuette.core.managers import Several
 from statuette.core.platform import Platform
 from statuette.core.pruning import Keep
 from statuette.core.replay import Replay, Replayed, Selection
@@ -18,6 +19,7 @@ from statuette.core.sweep import SweepCount
 from statuette.core.sweeping import Sweeping
 
 __all__ = [
+    "Afar",
     "Answer",
     "AnswerFile",
     "Calls",
@@ -35,6 +37,7 @@ __all__ = [
     "Services",
     "Settings",
     "Settled",
+    "Several",
     "Submissions",
     "Submitted",
     "SweepCount",

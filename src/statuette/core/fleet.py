@@ -15,7 +15,9 @@ from statuette.core.calls import CallBoard
 from statuette.core.catalog import Catalog, Condition
 from statuette.core.orders import runner_order
 from statuette.core.plan import Demand, Placed, Plan, Room, plan
+from statuette.core.remote import Remote
 from statuette.core.roster import Roster, Seat
+from statuette.events.homes import runner_name
 from statuette.ports.backend import Backend
 from statuette.ports.clock import Clock
 from statuette.ports.errors import BadInput, Fault, Unavailable
@@ -39,7 +41,7 @@ LONGEST_PAUSE = 30.0
 
 
 class Fleet:
-    """All runners of this manager."""
+    """All runners of this manager. Where supervisors have processes of their own, `remote` is who they speak with."""
 
     def __init__(
         self,
@@ -52,7 +54,10 @@ class Fleet:
         clock: Clock,
         may_lease: Callable[[], bool],
         breath: float = BREATH,
+        home: str = "",
     ) -> None:
+        self._home = home
+        self.remote: Remote | None = None
         self._breath = breath
         self._backend = backend
         self._jobs = jobs
@@ -142,6 +147,7 @@ class Fleet:
         self._had |= dict.fromkeys((seat.service for seat in seats), now)
         demands = [demand for name in active if (demand := self._demand(name, calls)) is not None]
         room = Room(cpu=capacity.cpu, memory=capacity.memory, runners=capacity.runners)
+        self._roster.reach |= {demand.service: room.reach(demand) for demand in demands}
         self._wanting = any(demand.work for demand in demands)
         return plan(demands, [_placed(seat) for seat in seats], room, now=now)
 
@@ -152,6 +158,8 @@ class Fleet:
 
     def _demand(self, name: str, waiting: Mapping[str, tuple[int, float]]) -> Demand | None:
         record = self._catalog.find(name)
+        if record is None:
+            self._roster.reach.pop(name, None)
         now = self._clock.monotonic()
         ready = self._catalog.condition(name).readiness is Readiness.READY
         if record is None or not ready or (name in self._pauses and self._pauses[name][0] > now):
@@ -194,7 +202,7 @@ class Fleet:
 
     def _start(self, record: ServiceRecord, supervision: Supervision) -> None:
         seat = Seat(
-            id=f"{record.name}-{uuid.uuid4().hex[:12]}",
+            id=runner_name(self._home, f"{record.name}-{uuid.uuid4().hex[:12]}"),
             record=record,
             cpu=cpu_millicores(record.definition.cpu),
             memory=memory_bytes(record.definition.memory),
@@ -209,7 +217,8 @@ class Fleet:
         """One runner from its start to its end."""
         context = {"action": "runner", "service": seat.service, "runner": seat.id}
         try:
-            runner = await self._backend.start(runner_order(seat))
+            credential = self.remote.admit(seat.id) if self.remote else ""
+            runner = await self._backend.start(runner_order(seat, credential=credential))
             self._pauses.pop(seat.service, None)
             log.info("runner started", extra=context)
             await supervision.serve(runner)
@@ -224,6 +233,7 @@ class Fleet:
             log.exception("a runner's supervisor failed", extra=context)
             self._pause(seat, "the supervisor failed; the manager's log says why")
         finally:
+            self._roster.dismiss(seat)
             self._roster.leave(seat.id)
             await asyncio.shield(self._stop(seat.id))
             self.changed()
@@ -233,6 +243,8 @@ class Fleet:
             await self._backend.stop(runner)
         except Fault as fault:
             log.warning("a runner could not be ended: %s", fault, extra={"action": "runner", "runner": runner})
+        if self.remote is not None:
+            await self.remote.dismiss(runner)
 
     def _pause(self, seat: Seat, why: str) -> None:
         _, pause = self._pauses[seat.service]

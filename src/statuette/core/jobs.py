@@ -8,7 +8,8 @@ from statuette.core.commits import target_of
 from statuette.core.dispatch import output_rules
 from statuette.core.remains import Remains
 from statuette.core.sight import Sight
-from statuette.events.jobs import FINAL, RUNNING, Attempt, Job, JobState
+from statuette.events.homes import home_of
+from statuette.events.jobs import FINAL, RUNNING, Attempt, Job, JobState, Outcome
 from statuette.events.leases import Commit
 from statuette.events.objects import ObjectRef
 from statuette.events.principals import Principal
@@ -48,8 +49,10 @@ class Jobs:
         remains: Remains,
         clock: Clock,
         withdraw: Callable[[str], None],
+        home: str = "",
     ) -> None:
-        """`withdraw` has the run of a job in this process ended."""
+        """`withdraw` has the run of a job in this process ended; `home` is this manager's name among several."""
+        self._home = home
         self._clock = clock
         self._ledger = ledger
         self._interventions = interventions
@@ -102,9 +105,23 @@ class Jobs:
         try:
             return await _begun(self._logs.read(service, job, number, timestamps=timestamps, follow=False))
         except NotFound:
-            if attempt:
+            words = await self._elsewhere(job, number)
+            if attempt and not words:
                 raise
-            return _silence()  # it ran, and said nothing
+            return _said(words)
+
+    async def _elsewhere(self, job: str, number: int) -> str:
+        """Where the log of an attempt lies that is not to be read here; "" when it simply said nothing."""
+        attempts, _ = await self._ledger.history(job)
+        runner, outcome = next(((one.runner, one.outcome) for one in attempts if one.number == number), ("", None))
+        home = home_of(runner)
+        if home == self._home:
+            return ""
+        if outcome is None:
+            return f"[statuette: attempt {number} runs with manager {home}; its log can be read when it has ended]\n"
+        if outcome in (Outcome.PLATFORM_FAULT, Outcome.UNPUBLISHED):
+            return f"[statuette: what attempt {number} said lies with manager {home}, which shows it when it is back]\n"
+        return ""
 
     async def cancel(self, caller: Principal, service: str, job: str) -> None:
         """Have a job ended: at once when nobody has begun it, else as soon as its run is killed.
@@ -165,8 +182,8 @@ def _outputs(record: ServiceRecord | None, job: Job, commit: Commit | None) -> t
     )
 
 
-async def _silence() -> AsyncIterator[bytes]:
-    yield b""
+async def _said(words: str) -> AsyncIterator[bytes]:
+    yield words.encode()
 
 
 async def _begun(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -73,6 +73,14 @@ class Room:
     memory: int
     runners: int
 
+    def reach(self, demand: Demand) -> int:
+        """How many runners of one service there could be, if it had the room to itself; at least one."""
+        bounds = [self.runners]
+        bounds += [self.cpu // demand.cpu] if demand.cpu else []
+        bounds += [self.memory // demand.memory] if demand.memory else []
+        bounds += [demand.most] if demand.most else []
+        return max(1, min(bounds))
+
     def part(self, one: Demand | Placed) -> float:
         """What one runner takes of the room, by whatever it takes most of."""
         return max(one.cpu / max(self.cpu, 1), one.memory / max(self.memory, 1), 1 / max(self.runners, 1))

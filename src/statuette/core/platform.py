@@ -8,6 +8,7 @@ from statuette.core.access import may_see
 from statuette.core.catalog import Catalog
 from statuette.core.disk import DiskWatch
 from statuette.core.fleet import Fleet
+from statuette.core.managers import Managers
 from statuette.core.roster import Roster
 from statuette.core.sweep import Sweep
 from statuette.core.watch import Watch
@@ -36,6 +37,7 @@ class Parts:
     catalog: Catalog
     fleet: Fleet
     roster: Roster
+    managers: Managers
     watch: Watch
     sweep: Sweep
     backend: Backend
@@ -135,6 +137,7 @@ class Platform:
         ours: dict[str, object] = {
             "version": self._about.version,
             "uptime": round(parts.clock.monotonic() - self._since, 1),
+            "manager": {"id": parts.managers.home, "watching": parts.managers.is_watching},
             "store": dict(parts.store()),
             "stream": asdict(parts.watch.state),
             "sweep": asdict(parts.sweep.total),

@@ -89,13 +89,18 @@ def ended(job: Job, report: Report, *, now: float) -> Job:
     if job.cancelling and job.state is not JobState.COMMITTED:
         return _final(replace(job, reason=job.cancelling), JobState.CANCELLED, now=now)
     if report.outcome is Outcome.RETURNED:
-        back = JobState.UNPUBLISHED if job.state is JobState.COMMITTED else JobState.QUEUED
-        return replace(job, state=back, runner="", not_before=0.0)
+        return _returned(job)
     if report.outcome in _SCRIPT_FAULTS:
         return _script_fault(job, report, now=now)
     if report.outcome in _RUNNER_FAULTS:
         return _retry_or(JobState.DEAD, job, _count(job, _RUNNER_FAULTS), limit=job.retries.runner, now=now)
     return _platform_fault(job, report.outcome, now=now)
+
+
+def _returned(job: Job) -> Job:
+    if job.state is JobState.COMMITTED:  # the runner's name still says with which manager the sealed folder lies
+        return replace(job, state=JobState.UNPUBLISHED, not_before=0.0)
+    return replace(job, state=JobState.QUEUED, runner="", not_before=0.0)
 
 
 def resumed(job: Job, *, runner: str, now: float) -> Job:
@@ -110,7 +115,7 @@ def resumed(job: Job, *, runner: str, now: float) -> Job:
 def orphaned(job: Job, *, now: float) -> Job:
     """A job whose lease ran out or whose manager is gone: its upload is taken up again, or it runs again."""
     if job.state is JobState.COMMITTED:
-        return replace(job, state=JobState.UNPUBLISHED, not_before=now, runner="")
+        return replace(job, state=JobState.UNPUBLISHED, not_before=now)
     return ended(job, Report(outcome=Outcome.PLATFORM_FAULT, reason="the manager or its lease was lost"), now=now)
 
 

@@ -8,5 +8,6 @@ Begin with `supervisor.py` (the loop), then `attempt.py` (one piece of work), th
 
 from statuette.supervisor.limits import Limits
 from statuette.supervisor.supervisor import Supervisor
+from statuette.supervisor.tidying import tidy
 
-__all__ = ["Limits", "Supervisor"]
+__all__ = ["Limits", "Supervisor", "tidy"]

@@ -288,3 +288,37 @@ async def test_only_who_may_change_the_service_cancels(jobs, deploy, queue_job, 
     for caller, service, name in [(ADMIN, "cat", "nobody"), (ADMIN, "nobody", job)]:
         with pytest.raises(NotFound):
             await jobs.cancel(caller, service, name)
+
+
+@pytest.fixture
+def ran_elsewhere(ledger, queue_job, deploy):
+    """A job whose attempt another manager runs, or ended with `outcome`; nothing of its log is here."""
+
+    async def one(outcome=None, runner="far.cat-1"):
+        job = await queue_job(deploy())
+        [leased] = await ledger.queue.lease("cat", runner=runner, limit=1, ttl=60, revision=1, script_hash="ab")
+        if outcome:
+            lease = Lease(job=job, attempt=leased.attempt, runner=runner)
+            await ledger.queue.report(lease, Report(outcome=outcome))
+        return job
+
+    return one
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (None, b"attempt 1 runs with manager far"),
+        (Outcome.PLATFORM_FAULT, b"lies with manager far"),
+        (Outcome.SCRIPT_FAILED, b""),
+    ],
+)
+async def test_a_log_that_lies_with_another_manager_is_told(jobs, ran_elsewhere, outcome, words):
+    job = await ran_elsewhere(outcome)
+    said = await text(await jobs.log(ADMIN, "cat", job))
+    assert words in said
+    assert bool(words) == bool(said), "one that ended by itself was handed over if it said anything"
+
+
+async def test_a_log_of_our_own_without_a_word_is_empty(jobs, ran_elsewhere):
+    assert await text(await jobs.log(ADMIN, "cat", await ran_elsewhere(runner="cat-1"))) == b""

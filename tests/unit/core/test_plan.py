@@ -19,6 +19,15 @@ def placed(id_, service, **fields):
     return Placed(id=id_, service=service, **(defaults | fields))
 
 
+def test_how_many_runners_of_one_service_there_could_be():
+    room = Room(cpu=1000, memory=2000, runners=9)
+    assert room.reach(demand("a", cpu=300, memory=100)) == 3
+    assert room.reach(demand("a", cpu=100, memory=500)) == 4
+    assert room.reach(demand("a", cpu=0, memory=0)) == 9
+    assert room.reach(demand("a", most=2)) == 2
+    assert room.reach(demand("a", cpu=5000)) == 1, "what does not fit is shared with nobody"
+
+
 def test_no_demand_starts_nothing_and_dismisses_nobody():
     assert plan([], [placed("a1", "a", idle=True)], ROOMY) == Plan((), ())
 

@@ -14,12 +14,14 @@ from statuette.events.jobs import (
     RUNNING,
     Job,
     JobState,
+    NewJob,
     Outcome,
     Retries,
     Stage,
     wire_status,
 )
 from statuette.events.leases import Report
+from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.events.transitions import (
     IllegalTransition,
     backoff,
@@ -30,6 +32,7 @@ from statuette.events.transitions import (
     leased,
     missed,
     orphaned,
+    outdated,
     overdue,
     promoted,
     resumed,
@@ -268,6 +271,22 @@ def test_a_newer_version_takes_the_place_of_what_nobody_began(state):
     else:
         with pytest.raises(IllegalTransition):
             superseded(job(state), now=NOW)
+
+
+def of_version(modified):
+    version = ObjectVersion(etag="e", size=1, modified=modified) if modified is not None else None
+    return Event(kind=EventKind.STORAGE, object=ObjectRef(bucket="b", key="k", version=version))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [(5, 6, True), (5, 5, False), (6, 5, False), (None, 5, False), (5, None, False), (None, None, False)],
+)
+def test_only_an_older_version_is_outdated(old, new, expected):
+    by = NewJob(id="n", key="n", service="s", incarnation="i", event=of_version(new), principal="p")
+    assert outdated(job(event=of_version(old)), by=by) is expected
+    assert not outdated(job(event=of_version(old)), by=replace(by, supersede=False))
+    assert not outdated(job(JobState.STARTED, event=of_version(old)), by=by)
 
 
 @pytest.mark.parametrize("state", JobState)

@@ -33,7 +33,7 @@ class S3Objects:
     def __init__(self, endpoint: Endpoint, client: SignedClient) -> None:
         self._folders = endpoint.folders
         self._client = client
-        self._plain = PlainRoute(endpoint)
+        self._plain = PlainRoute(endpoint, client)
         self._odd = OddRoute(client)
 
     async def head(self, ref: ObjectRef) -> ObjectInfo | None:

@@ -18,7 +18,7 @@ from statuette.events.feeds import Feed
 from statuette.events.objects import ObjectRef
 from statuette.events.principals import Principal
 from statuette.ports.errors import BadInput, NotFound
-from statuette.ports.objects import ObjectInfo, Objects
+from statuette.ports.objects import ObjectInfo, ObjectPage, Objects
 from statuette.ports.services import ServiceRecord
 
 MOST_KEYS = 1000
@@ -109,21 +109,20 @@ class Replay:
         feeds, key = _rest(order.record.feeds, after)
         for feed in feeds:
             async for page in self._pages(feed, order.selection.prefix, after=key):
-                await self._take(order, count, [(feed, _ref(feed, info)) for info in page])
+                await self._take(order, count, [(feed, _ref(feed, info)) for info in await page.objects()])
                 if limit and count.listed >= limit:
-                    count.next = f"{feed.id}:{page[-1].key}"
+                    count.next = f"{feed.id}:{page.last}"
                     return
             key = ""
 
-    async def _pages(self, feed: Feed, prefix: str, *, after: str) -> AsyncIterator[Sequence[ObjectInfo]]:
+    async def _pages(self, feed: Feed, prefix: str, *, after: str) -> AsyncIterator[ObjectPage]:
         """Pages of an input's objects that may begin with `prefix`; none when its bucket is gone."""
         folder = _folder(feed, prefix)
         if folder is None:
             return
         try:
             async for page in self._objects.list(feed.bucket, folder, after=after):
-                if found := await page.objects():
-                    yield found
+                yield page
         except NotFound:
             return
 

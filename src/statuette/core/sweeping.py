@@ -1,10 +1,14 @@
-"""Sweeping on demand: a pass over the inputs of one service, or of all, when somebody asks."""
+"""Sweeping on demand: a pass over the inputs of one service, or of all, when somebody asks.
+
+Everything is compared then, however unchanged it looks.
+"""
 
 from statuette.core.access import check_change, check_platform
 from statuette.core.catalog import Catalog
 from statuette.core.sweep import Sweep, SweepCount
 from statuette.events.principals import Principal
-from statuette.ports.errors import NotFound
+
+_WHY = "a request"
 
 
 class Sweeping:
@@ -17,16 +21,9 @@ class Sweeping:
     async def everything(self, caller: Principal) -> SweepCount:
         """Sweep every input of the platform; an input that cannot be swept is counted. Raises `Forbidden`."""
         check_platform(caller)
-        return await self._sweep.everything(why="a request")
+        return await self._sweep.everything(why=_WHY, whole=True)
 
     async def service(self, caller: Principal, name: str) -> SweepCount:
-        """Sweep the inputs of one service. Raises `NotFound`, `Forbidden`, `StoreUnavailable`."""
-        record = self._catalog.get(name)
-        check_change(caller, record)
-        count = SweepCount()
-        for feed in record.feeds:
-            try:
-                count.add(await self._sweep.one(feed))
-            except NotFound:  # its bucket is gone, and with it whatever could be found
-                count.failed += 1
-        return count
+        """Sweep the inputs of one service, as `everything`. Raises `NotFound`, `Forbidden`."""
+        check_change(caller, self._catalog.get(name))
+        return await self._sweep.one_service(name, why=_WHY, whole=True)

@@ -27,9 +27,12 @@ async def test_one_services_inputs_are_swept_and_nobody_elses(sweeping, deploy, 
     assert (await sweeping.everything(ADMIN)).recovered == 1
 
 
-async def test_a_bucket_that_is_gone_is_counted(sweeping, deploy):
-    deploy("cat", inputs=["nowhere/in"])
-    assert (await sweeping.service(ADMIN, "cat")).failed == 1
+async def test_a_store_that_is_away_is_counted(sweeping, deploy, put, store):
+    deploy("cat", inputs=["box/in"])
+    await put("box", "in/a")
+    store.down = True
+    for count in (await sweeping.service(ADMIN, "cat"), await sweeping.everything(ADMIN)):
+        assert (count.failed, count.recovered) == (1, 0)
 
 
 async def test_owners_sweep_their_services_and_the_administrator_all(sweeping, deploy, user):

@@ -150,14 +150,19 @@ class Core:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.managers.be_present(), name="presence")
-                group.create_task(self.managers.watch(self.watch.run), name="watch")
+                group.create_task(self.managers.watch(self._for_all), name="watch")
                 group.create_task(self.services.follow(), name="changes")
                 group.create_task(self.fleet.run(supervision), name="fleet")
                 group.create_task(publishing(), name="publishing")
                 group.create_task(self._take_back(), name="leases")
-                group.create_task(self.pruning.run(), name="pruning")
         finally:
             await self.services.close()
+
+    async def _for_all(self) -> None:
+        """What one of several managers does for all; a second one beside it for a moment does no harm."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.watch.run(), name="following")
+            group.create_task(self.pruning.run(), name="pruning")
 
     async def _take_back(self) -> None:
         """Queue again, for as long as the platform works, what leases that ran out have left behind."""

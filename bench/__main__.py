@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 
-from bench import calls, intake, jobs, latency, ledger, memory, peer, scale, up
+from bench import calls, crowd, growth, intake, jobs, latency, ledger, memory, peer, scale, submissions, sweep, up
 from bench.context import Context, Skipped, fresh_context, idle_share
 from bench.figures import Figure
 from bench.report import FORMS, Result
@@ -21,8 +21,12 @@ ALL: dict[str, tuple[str, Benchmark]] = {
     "calls": (calls.TITLE, calls.run),
     "ledger": (ledger.TITLE, ledger.run),
     "intake": (intake.TITLE, intake.run),
+    "submissions": (submissions.TITLE, submissions.run),
     "peer": (peer.TITLE, peer.run),
     "scale": (scale.TITLE, scale.run),
+    "growth": (growth.TITLE, growth.run),
+    "crowd": (crowd.TITLE, crowd.run),
+    "sweep": (sweep.TITLE, sweep.run),
 }
 
 

@@ -25,14 +25,19 @@ def catalog(services: int) -> Catalog:
     return made
 
 
-def record(name: str) -> ServiceRecord:
-    """A deployed service that listens to `bench/<name>/`."""
+def record(name: str, *, bucket: str = "bench") -> ServiceRecord:
+    """A deployed service that listens to `<bucket>/<name>/` and writes to `<bucket>/<name>-out`."""
+    places = {
+        "input": [{"storage_provider": "minio.default", "path": f"{bucket}/{name}"}],
+        "output": [{"storage_provider": "minio.default", "path": f"{bucket}/{name}-out"}],
+    }
+    definition = Service.model_validate({"name": name, "image": "host", "script": "cat\n"} | places)
     feed = Feed(
-        id=f"feed-{name}", service=name, incarnation=f"life-{name}", provider="minio.default", bucket="bench",
+        id=f"feed-{name}", service=name, incarnation=f"life-{name}", provider="minio.default", bucket=bucket,
         prefix=f"{name}/", since=0,
     )  # fmt: skip
     return ServiceRecord(
-        definition=Service(name=name, image="host", script="cat\n"), incarnation=f"life-{name}", revision=1,
+        definition=definition, incarnation=f"life-{name}", revision=1,
         token=f"token-{name}", owner="bench", created=0.0, updated=0.0, feeds=(feed,),
     )  # fmt: skip
 

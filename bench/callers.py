@@ -18,7 +18,7 @@ class Burst:
 
 
 def burst(url: str, *, calls: int, callers: int = 1, headers: Sequence[str] = (), body: bytes = b"{}") -> Burst:
-    """Call `url` that many times in all, each caller one call after another. Raises on any answer but 200."""
+    """Call `url` that many times in all, each caller one call after another. Raises on any answer but 200 and 201."""
     return uvloop.run(_burst(url, calls=calls, callers=callers, headers=headers, body=body))
 
 
@@ -54,6 +54,6 @@ async def _answer(reader: asyncio.StreamReader) -> bytes:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     length = next((int(line[15:]) for line in head.split("\r\n") if line.startswith("content-length:")), 0)
     body = await reader.readexactly(length)
-    if " 200 " not in head.split("\r\n", 1)[0]:
+    if head.split(" ", 2)[1] not in ("200", "201"):
         raise RuntimeError(f"a call failed: {head.splitlines()[0]} {body[:300]!r}")
     return body

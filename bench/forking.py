@@ -20,6 +20,8 @@ from bench.platform import until
 from bench.weed import free_port
 
 Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 
 class Forking:
@@ -28,9 +30,7 @@ class Forking:
     def __init__(self, script: str) -> None:
         self._script = script
 
-    async def __call__(
-        self, _scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
+    async def __call__(self, _scope: Message, receive: Receive, send: Send) -> None:
         more = True
         while more:
             more = (await receive()).get("more_body", False)
@@ -46,8 +46,15 @@ class Forking:
 @contextmanager
 def forking(script: Path) -> Iterator[str]:
     """The application as a process of its own; its address."""
+    with serving("bench.forking", script) as url:
+        yield url
+
+
+@contextmanager
+def serving(module: str, file: Path) -> Iterator[str]:
+    """An application of ours (`python -m MODULE PORT FILE`) as a process of its own; its address."""
     port = free_port()
-    child = subprocess.Popen([sys.executable, "-m", "bench.forking", str(port), script])
+    child = subprocess.Popen([sys.executable, "-m", module, str(port), file])
     url = f"http://127.0.0.1:{port}/"
 
     def answers() -> bool:

@@ -149,9 +149,25 @@ class Platform:
             if not page.get("next_page"):
                 break
             query = {"page": page["next_page"]}
-        for job in found.values():
-            job["stages"] = {stage: seconds(text) for stage, text in job["stages"].items()}
-        return list(found.values())
+        return [_timed(job) for job in found.values()]
+
+    def newest(self, service: str, count: int) -> list[dict[str, Any]]:
+        """The last `count` jobs of a service, newest first; the stages as in `jobs`."""
+        found: list[dict[str, Any]] = []
+        query: dict[str, str] = {}
+        while len(found) < count:
+            page = self.ask("GET", f"/system/logs/{service}", params=query).json()
+            found += page["jobs"].values()
+            if not page.get("next_page"):
+                break
+            query = {"page": page["next_page"]}
+        return [_timed(job) for job in found[:count]]
+
+    def job_of(self, service: str, path: str) -> dict[str, Any] | None:
+        """The newest job of an object (`bucket/key`) once it has been published."""
+        found = self.ask("GET", f"/system/logs/{service}", params={"object": path}).json()["jobs"]
+        jobs = [_timed(job) for job in found.values()]
+        return jobs[0] if jobs and jobs[0]["state"] == "published" else None
 
     def settled(self, service: str, count: int, *, wait: float = 300.0) -> list[dict[str, Any]]:
         """Wait until that many jobs of a service have been published. Raises when any has ended otherwise."""
@@ -178,6 +194,11 @@ def running(state: Path, *, prefix: Sequence[str] = (), **settings: str) -> Iter
         yield platform.up()
     finally:
         platform.down()
+
+
+def _timed(job: dict[str, Any]) -> dict[str, Any]:
+    """A job with its stages as seconds since the epoch."""
+    return job | {"stages": {stage: seconds(text) for stage, text in job["stages"].items()}}
 
 
 def bucket(provider: dict[str, Any], name: str) -> S3Store:

@@ -37,6 +37,22 @@ def memory(root: int) -> dict[str, float]:
     return held
 
 
+def peak(root: int) -> dict[str, float]:
+    """The most memory (resident, MB of 10^6 bytes) that each process of a tree has held so far; of several of one name
+    the largest.
+    """
+    held: dict[str, float] = {}
+    for pid in tree(root):
+        try:
+            name = "manager" if pid == root else Path(f"/proc/{pid}/comm").read_text().strip()
+            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        except OSError:
+            continue
+        kib = sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+        held[name] = max(held.get(name, 0.0), kib * 1024 / 1e6)
+    return held
+
+
 def cpu(root: int) -> dict[str, float]:
     """Processor seconds of a tree by what the processes are; those of ended children count for who waited for them."""
     used: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""Where the time goes inside the manager: `python -m bench.profiling jobs|calls|up [--files N] [--top N]`.
+"""Where the time goes inside the manager: `python -m bench.profiling jobs|calls|submissions|up [--files N] [--top N]`.
 
 The manager runs under cProfile (its main thread: the event loop with the core, the supervisors, the doors) while files
 or calls are put through it. Beside it the processor seconds of every process beneath the manager, which need no
@@ -16,13 +16,14 @@ from bench.calls import callable_service
 from bench.context import fresh_context
 from bench.files import put_many
 from bench.platform import COPY, Platform
+from bench.submissions import BODY, CALLERS, FULL, submittable_service
 
 
 def main() -> None:
     """Run, end the manager, print."""
     parser = argparse.ArgumentParser(prog="python -m bench.profiling", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("what", choices=("jobs", "calls", "up"))
-    parser.add_argument("--files", type=int, default=1000, help="files or calls")
+    parser.add_argument("what", choices=("jobs", "calls", "submissions", "up"))
+    parser.add_argument("--files", type=int, default=1000, help="files, calls or submissions")
     parser.add_argument("--top", type=int, default=45)
     parser.add_argument("--sort", default="tottime", help="tottime or cumulative")
     parser.add_argument("--single-use", action="store_true", help="a fresh runner for every file")
@@ -31,7 +32,8 @@ def main() -> None:
     with fresh_context(long=False) as context:
         file = context.folder / "profile"
         prefix = [] if given.plain else ["-m", "cProfile", "-o", str(file)]
-        platform = Platform(context.folder / "state", prefix=prefix)
+        settings = FULL if given.what == "submissions" else {}
+        platform = Platform(context.folder / "state", prefix=prefix, **settings)
         try:
             platform.up()
             print(f"answered after {platform.answered:.2f} s")
@@ -50,6 +52,9 @@ def _work(platform: Platform, what: str, count: int, *, reuse: str) -> None:
         platform.deploy("copy", COPY, runner={"reuse": reuse})
         put_many(platform.bucket("copy"), [f"in/{number:05}" for number in range(count)])
         platform.settled("copy", count)
+    elif what == "submissions":
+        url, headers = submittable_service(platform)
+        burst(url, calls=count, callers=CALLERS, headers=headers, body=BODY)
     else:
         url, headers = callable_service(platform)
         burst(url, calls=count, headers=headers)

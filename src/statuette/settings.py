@@ -6,6 +6,7 @@ wins over that. The contract's `OSCAR_USERNAME` and `OSCAR_PASSWORD` name the ad
 
 import argparse
 import logging
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -45,8 +46,22 @@ class Settings:
     store_verify: bool = True
     """Whether the attached store's certificate is checked."""
     ledger: str = ""
-    """A SQLAlchemy address of the ledger's database; empty means SQLite in the state folder."""
+    """A SQLAlchemy address of the ledger's database; empty means SQLite in the state folder. On PostgreSQL several
+    managers may work, each with a state folder of its own.
+    """
+    key_file: str = ""
+    """The ledger's key; by default `key` in the state folder. Several managers need the same."""
+    lease_ttl: float = 60.0
+    """Seconds after which the work of a manager that died is given to another."""
+    duty_ttl: float = 10.0
+    """Seconds after which another manager follows the store in place of one that died."""
     sweep_every: float = 300.0
+    keep_jobs: float = 2_592_000.0
+    """Seconds for which records of ended jobs and their logs are kept (30 days, the contract's `TTL_JOB`); 0: for
+    ever.
+    """
+    keep_dead_jobs: float = 7_776_000.0
+    """The same for dead letters, with their submitted bodies (90 days)."""
     most_hops: int = 100
     """Services in a row after which an output starts nothing more: what stops a loop that runs away."""
     least_free: int = 512 * 2**20
@@ -60,12 +75,17 @@ class Settings:
     log_limit: int = 10 * 2**20
     """Bytes of log kept for each attempt."""
     log_level: str = "INFO"
+    supervisor: str = "task"
+    """Where supervisors live: `task`, in the manager, or `process`, each with its runner in a process of its own."""
     pip_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What pip sees of the manager's environment when it makes a service's; the rest may hold secrets. Read, not
     set.
     """
 
 
+SHORTEST_TTL = 1.0
+"""Seconds that a lease or a duty lasts at least."""
+SUPERVISORS = ("task", "process")
 PASSED_ON = ("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "TMPDIR")
 ALIASES = {"OSCAR_USERNAME": "username", "OSCAR_PASSWORD": "password"}
 
@@ -88,11 +108,30 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Sett
         if getattr(given, name) is not None:
             values[name] = getattr(given, name)
     values["pip_environment"] = {name: value for name, value in environment.items() if _for_pip(name)}
+    _check_times(values)
     level = str(values.get("log_level", "INFO"))
     if level.upper() not in logging.getLevelNamesMapping():
         raise InvalidSettings(f"STATUETTE_LOG_LEVEL: {level!r} is none of DEBUG, INFO, WARNING, ERROR, CRITICAL")
+    if values.get("supervisor", "task") not in SUPERVISORS:
+        raise InvalidSettings(f"STATUETTE_SUPERVISOR: {values['supervisor']!r} is none of {', '.join(SUPERVISORS)}")
+    _check_ages(values)
     state = Path(str(values.get("state") or default_state(environment)))
     return Settings(**values | {"state": state.expanduser().absolute()}), given  # type: ignore[arg-type]
+
+
+def _check_ages(values: Mapping[str, object]) -> None:
+    for name in ("keep_jobs", "keep_dead_jobs"):
+        value = values.get(name, 0.0)
+        if not (isinstance(value, float) and 0 <= value < math.inf):
+            raise InvalidSettings(f"STATUETTE_{name.upper()}: {value} is no number of seconds, 0 (for ever) or more")
+
+
+def _check_times(values: Mapping[str, object]) -> None:
+    """A lease or duty that ends while it is being prolonged would be lost again and again."""
+    for name in ("lease_ttl", "duty_ttl"):
+        value = values.get(name, SHORTEST_TTL)
+        if not isinstance(value, float) or not SHORTEST_TTL <= value < float("inf"):
+            raise InvalidSettings(f"STATUETTE_{name.upper()}: {value} is no number of seconds from {SHORTEST_TTL:g} on")
 
 
 def from_process(arguments: Sequence[str]) -> tuple[Settings, argparse.Namespace]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .platform import Platform
+from .platform import Platform, until
 
 GIB = 1 << 30
 
@@ -64,3 +64,29 @@ def test_a_thousand_outputs_of_one_job(shared: Platform, name: str) -> None:
         assert shared.get(f"{name}/out/{number}") == b"%d\n" % number
     told = shared.ask("GET", f"/system/jobs/{name}/{job_id}").json()
     assert len(told["outputs"]) == 1000
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_five_thousand_outputs_of_one_job_in_pages_and_little_memory(shared: Platform, name: str) -> None:
+    """Ten pages of its commit; another service goes on working meanwhile."""
+    shared.deploy(f"{name}-b", 'cp "$INPUT_FILE_PATH" "$TMP_OUTPUT_DIR/"\n')
+    shared.deploy(
+        name,
+        'cd "$TMP_OUTPUT_DIR"; mkdir a b; seq 2500 | while read n; do echo $n > a/$n; : > b/$n; done\n',
+        memory="128Mi",
+    )
+    Path(f"/proc/{shared.pid}/clear_refs").write_text("5")  # peaks count from here
+    before = peak(shared.pid)
+    shared.put(f"{name}/in/x", b"1")
+    until(lambda: shared.names(f"{name}/out"), 60)
+    shared.put(f"{name}-b/in/y", b"2")
+    other = next(iter(shared.ended(f"{name}-b", wait=30).values()))
+    assert other["state"] == "published"
+    job_id, job = next(iter(shared.ended(name, wait=240).items()))
+    assert job["state"] == "published", job
+    assert peak(shared.pid) - before < 64 << 20
+    expected = sorted(f"out/{folder}/{number}" for folder in "ab" for number in range(1, 2501))
+    assert shared.names(f"{name}/out") == expected
+    assert (shared.get(f"{name}/out/a/2500"), shared.get(f"{name}/out/b/2500")) == (b"2500\n", b"")
+    assert len(shared.ask("GET", f"/system/jobs/{name}/{job_id}").json()["outputs"]) == 5000

@@ -67,6 +67,8 @@ def test_folders_start_nothing_and_empty_files_do(shared: Platform, name: str) -
     store = shared.s3()
     for key in ("in/", "in/folder/", "in/deep/er/", "elsewhere", "inside", "out/x"):
         store.put_object(Bucket=name, Key=key, Body=b"")
+    for key in ("in/full/", "in/fuller/still/"):
+        store.put_object(Bucket=name, Key=key, Body=b"a marker with content")
     store.put_object(Bucket=name, Key="in/empty", Body=b"")
     store.put_object(Bucket=name, Key="in/folder/file", Body=b"1")
     found = sorted(told(shared, name, 2), key=lambda one: one["key"])
@@ -75,7 +77,8 @@ def test_folders_start_nothing_and_empty_files_do(shared: Platform, name: str) -
 
 
 ODD = [
-    "in//x", "/in/x", "in/./x", "in/../x", "in/back\\slash", "in/a\tb", "in/a\nb", "in/a\x01b", "in/" + "n" * 300,
+    "in//x", "/in/x", "//in//y", "/a", "//a//b",
+    "in/./x", "in/../x", "in/back\\slash", "in/a\tb", "in/a\nb", "in/a\x01b", "in/" + "n" * 300,
     "in/" + "k/" * 600,
 ]  # fmt: skip
 

@@ -15,7 +15,7 @@ GIVEN: dict[type, tuple[str, Any]] = {
     str: ("DEBUG", "DEBUG"),
     Path: ("/srv/statuette", Path("/srv/statuette")),
 }
-
+OF_A_FEW = {"supervisor": ("process", "process")}
 
 READ_SINGLY = [one for one in fields(Settings) if one.type in GIVEN]
 
@@ -26,7 +26,7 @@ def test_all_fields_but_pip_s_variables_are_read_singly() -> None:
 
 @pytest.mark.parametrize("one", READ_SINGLY, ids=lambda one: one.name)
 def test_every_field_is_given_by_its_variable(one: Any) -> None:
-    text, value = GIVEN[one.type]
+    text, value = OF_A_FEW.get(one.name) or GIVEN[one.type]
     settings, _ = read([], {f"STATUETTE_{one.name.upper()}": text})
     found = getattr(settings, one.name)
     assert found == value
@@ -61,6 +61,11 @@ def test_what_cannot_be_read_is_named_with_its_kind(name: str, text: str, kind: 
     with pytest.raises(InvalidSettings) as caught:
         read([], {name: text})
     assert str(caught.value) == f"{name}: '{text}' is not a valid {kind}"
+
+
+def test_a_place_of_supervisors_that_there_is_not() -> None:
+    with pytest.raises(InvalidSettings, match="STATUETTE_SUPERVISOR: 'thread' is none of task, process"):
+        read([], {"STATUETTE_SUPERVISOR": "thread"})
 
 
 def test_a_log_level_that_there_is_not() -> None:
@@ -124,3 +129,23 @@ def test_pip_sees_its_own_variables_and_no_secret() -> None:
     settings, _ = read([], seen | hidden)
     assert settings.pip_environment == seen
     assert "http://x" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["keep_jobs", "keep_dead_jobs"])
+@pytest.mark.parametrize("text", ["-1", "nan", "inf"])
+def test_an_age_that_would_prune_what_is_young_is_refused(name: str, text: str) -> None:
+    with pytest.raises(InvalidSettings, match=f"STATUETTE_{name.upper()}"):
+        read([], {f"STATUETTE_{name.upper()}": text})
+
+
+def test_zero_keeps_for_ever() -> None:
+    settings, _ = read([], {"STATUETTE_KEEP_JOBS": "0"})
+    assert (settings.keep_jobs, settings.keep_dead_jobs) == (0.0, 90 * 86400.0)
+
+
+@pytest.mark.parametrize("name", ["LEASE_TTL", "DUTY_TTL"])
+@pytest.mark.parametrize("text", ["0", "0.9", "-1", "nan", "inf"])
+def test_a_lease_or_duty_too_short_to_be_prolonged_is_refused(name: str, text: str) -> None:
+    with pytest.raises(InvalidSettings, match=f"STATUETTE_{name}: .* from 1 on"):
+        read([], {f"STATUETTE_{name}": text})
+    assert getattr(read([], {f"STATUETTE_{name}": "1"})[0], name.lower()) == 1.0

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from statuette import __version__
-from statuette.api import describe, jobs, services, submissions, system
+from statuette.api import describe, interventions, jobs, services, system, work
 from statuette.api.deps import Doors
+from statuette.api.submissions import SubmissionDoor
 from statuette.core import Core
 from statuette.ports.identity import Identity
-from statuette.web import Guard, Limits, PageNotFound, refusal_of
+from statuette.web import Guard, Limits, PageNotFound, posting, refusal_of, split
 
 _DESCRIPTION = "The manager of a statuette: services, their jobs and logs. It speaks the public contract of OSCAR v4."
 
@@ -25,8 +27,13 @@ class Api(FastAPI):
         return self.openapi_schema
 
 
-def create_app(core: Core, *, identity: Identity, limits: Limits) -> FastAPI:
-    """The manager's door over a core."""
+def create_app(core: Core, *, identity: Identity, limits: Limits) -> ASGIApp:
+    """The manager's door over a core. Submissions go past the framework, which takes longer over one than the core."""
+    door = SubmissionDoor(core.submissions, identity=identity, limits=limits)
+    return split({"/job": posting("/job", door.submit)}, _routed(core, identity=identity, limits=limits))
+
+
+def _routed(core: Core, *, identity: Identity, limits: Limits) -> FastAPI:
     app = Api(
         title="statuette",
         version=__version__,
@@ -38,7 +45,7 @@ def create_app(core: Core, *, identity: Identity, limits: Limits) -> FastAPI:
     app.state.doors = Doors(core=core, identity=identity, limits=limits)
     app.add_middleware(Guard)
     app.add_exception_handler(HTTPException, _no_page)
-    for noun in (system, services, jobs, submissions):
+    for noun in (system, services, jobs, interventions, work):
         app.include_router(noun.router)
     return app
 

@@ -1,7 +1,9 @@
 """What the OpenAPI description needs beyond the routes: the definition of a service, and the credentials."""
 
+from copy import deepcopy
 from typing import Any
 
+from statuette.api.submissions import SUBMISSION
 from statuette.spec import Service
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -32,8 +34,15 @@ _SCHEMES = {
 }
 
 
+def json_body(properties: dict[str, Any]) -> dict[str, Any]:
+    """The description of a body that is an object of these fields, none of them required."""
+    schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with the schemas of a service and the security of each operation."""
+    """The document with submissions, the schemas of a service and the security of each operation."""
+    document["paths"]["/job/{service}"] = {"post": deepcopy(SUBMISSION)}
     schema = Service.model_json_schema(ref_template=_REFERENCE)
     parts = schema.pop("$defs", {})
     components = document.setdefault("components", {})

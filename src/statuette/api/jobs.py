@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
+from statuette.api import wishes
 from statuette.api.answers import TEXT, empty, shaped
 from statuette.api.deps import CallerDep, CoreDep, JobDep, NameDep, flag, number, text
 from statuette.api.shapes import JobDescription, JobList, job_description, job_list
@@ -31,9 +32,16 @@ async def list_jobs(
     service: NameDep,
     page: str = "",
     bucket_and_key: Annotated[str, Query(alias="object")] = "",
+    state: Annotated[str, Query(description="Only jobs in these states, e.g. `failed,dead`.")] = "",
 ) -> Response:
     """A page of a service's jobs, newest first: after `page`, an answer's `next_page`, and for the input `object`."""
-    found = await core.jobs.page(caller, service, object=text("object", bucket_and_key), after=text("page", page))
+    found = await core.jobs.page(
+        caller,
+        service,
+        object=text("object", bucket_and_key),
+        states=wishes.states(text("state", state)),
+        after=text("page", page),
+    )
     return shaped(job_list(found))
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from statuette.core import JobDetails
+from statuette.core import JobDetails, Replayed, Settled, SweepCount
 from statuette.events.jobs import Attempt, Job, Stage, wire_status
 from statuette.ports.jobs import JobPage
 
@@ -39,11 +39,13 @@ class AttemptUsage(BaseModel):
 
 
 class AttemptEntry(BaseModel):
-    """One execution of a job; `outcome` is missing while it goes on."""
+    """One execution of a job; `outcome` and `finish_time` are missing while it goes on."""
 
     number: int
     runner: str
     revision: int
+    start_time: str | None = None
+    finish_time: str | None = None
     outcome: str | None = None
     exit_code: int | None = None
     reason: str | None = None
@@ -60,17 +62,73 @@ class OutputEntry(BaseModel):
 
 
 class JobDescription(BaseModel):
-    """Everything about one job."""
+    """Everything about one job. `cancelling` says why its run is about to be ended."""
 
     name: str
     status: str
     state: str
     reason: str | None = None
+    cancelling: str | None = None
     exit_code: int | None = None
     attempts: list[AttemptEntry]
     object: str | None = None
     stages: dict[str, str]
     outputs: list[OutputEntry]
+
+
+class SettledAnswer(BaseModel):
+    """To how many jobs it was done, and which named ones it did not fit."""
+
+    done: int
+    left: list[str]
+
+
+class ReplayAnswer(BaseModel):
+    """What a replay did under its name: objects looked at, meant, and made jobs of.
+
+    `unknown` are named objects that are in no input of the service, or not there. With `next` there is more: ask again
+    with it as `after`.
+    """
+
+    replay: str
+    listed: int
+    matched: int
+    accepted: int
+    unknown: list[str]
+    next: str | None = None
+
+
+class SweepAnswer(BaseModel):
+    """What a sweep did: objects looked at, jobs made of those that no notification had brought, sightings of objects
+    that are gone, and inputs that could not be swept.
+    """
+
+    listed: int
+    recovered: int
+    forgotten: int
+    failed: int
+
+
+def settled_answer(settled: Settled) -> SettledAnswer:
+    """What became of a wish for several jobs."""
+    return SettledAnswer(done=settled.done, left=list(settled.left))
+
+
+def replay_answer(count: Replayed) -> ReplayAnswer:
+    """What a replay did."""
+    return ReplayAnswer(
+        replay=count.replay,
+        listed=count.listed,
+        matched=count.matched,
+        accepted=count.accepted,
+        unknown=list(count.unknown),
+        next=count.next or None,
+    )
+
+
+def sweep_answer(count: SweepCount) -> SweepAnswer:
+    """What a sweep did."""
+    return SweepAnswer(listed=count.listed, recovered=count.recovered, forgotten=count.forgotten, failed=count.failed)
 
 
 def job_list(page: JobPage) -> JobList:
@@ -86,6 +144,7 @@ def job_description(details: JobDetails) -> JobDescription:
         status=wire_status(job.state),
         state=job.state,
         reason=job.reason or None,
+        cancelling=(job.cancelling or None) if job.ended is None else None,
         exit_code=job.exit_code,
         attempts=[_attempt(attempt) for attempt in details.attempts],
         object=_object(job),
@@ -114,6 +173,8 @@ def _attempt(attempt: Attempt) -> AttemptEntry:
         number=attempt.number,
         runner=attempt.runner,
         revision=attempt.revision,
+        start_time=_seconds(attempt.leased),
+        finish_time=_seconds(attempt.ended),
         outcome=attempt.outcome,
         exit_code=attempt.exit_code,
         reason=attempt.reason or None,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import statuette
-from statuette.cli import apply, files, jobs, manager, services, system, torture
+from statuette.cli import apply, files, interventions, jobs, letters, manager, replay, services, system, torture
 from statuette.cli.errors import OneLineGroup
 from statuette.cli.verbs import group, verb
 
@@ -52,5 +52,9 @@ verb(app, "delete", "del", "remove", "rm")(apply.delete)
 verb(services.app, "put-file", "pf")(files.put_file)
 verb(services.app, "get-file", "gf")(files.get_file)
 verb(services.app, "list-files", "list-file", "lsf")(files.list_files)
+verb(app, "sweep")(system.sweep)
+verb(interventions.app, "replay")(replay.replay)
+group(interventions.app, letters.app, "dead", "dead-letters")
+group(app, interventions.app, "job", "jobs")
 group(services.app, jobs.app, "logs", "log", "l")
 group(app, services.app, "service", "services", "svc", "s")

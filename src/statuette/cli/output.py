@@ -63,6 +63,7 @@ def coloured(cell: str) -> str:
         "ok": "green",
         "Failed": "red",
         "failed": "red",
+        "dead": "red",
         "missing": "red",
         "Running": "yellow",
         "preparing": "yellow",

@@ -2,18 +2,20 @@
 
 import json
 import subprocess
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 import statuette
 from statuette.cli.connections import StateOption, connected, state_folder
 from statuette.cli.errors import CommandError
-from statuette.cli.output import Format, FormatOption, as_json, console, table
+from statuette.cli.output import Format, FormatOption, as_json, console, messages, table
 from statuette.cli.output import size as readable_size
 from statuette.cli.processes import manager_command, need_server
 from statuette.client import Client
 
+COUNTS = ("queued", "waiting", "running", "unpublished", "failed", "dead")
+"""What is counted for each service; the last two are dead letters."""
 DOCTOR_TIME = 60.0  # seconds
 
 
@@ -30,7 +32,28 @@ async def status(platform: Client, *, output: FormatOption = Format.TABLE) -> No
     table(["WHAT", "HOW"], facts(own))
     rows = service_rows(own)
     if rows:
-        table(["SERVICE", "STATE", "QUEUED", "WAITING", "RUNNING", "UNPUBLISHED", "DETAIL"], rows)
+        table(["SERVICE", "STATE", *(kind.upper() for kind in COUNTS), "DETAIL"], rows)
+
+
+@connected
+async def sweep(
+    platform: Client,
+    service: Annotated[
+        str | None,
+        typer.Argument(metavar="[SERVICE]", help="Name of the service (default: all).", show_default=False),
+    ] = None,
+    *,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Look for objects that no notification brought, in the inputs of a service or of all, and have them processed."""
+    with messages().status("sweeping"):
+        swept = await platform.system.sweep(service)
+    if output is Format.JSON:
+        as_json(swept.plain())
+    else:
+        typer.echo(f"{swept.listed} objects looked at, {swept.recovered} found that had been missed")
+    if swept.failed:
+        raise CommandError(f"{swept.failed} inputs could not be swept; the log of the platform says why")
 
 
 def facts(own: dict[str, Any]) -> list[list[str]]:
@@ -40,7 +63,11 @@ def facts(own: dict[str, Any]) -> list[list[str]]:
         if name in ("services", "backlog") or value is None:
             continue
         if isinstance(value, dict):
-            lines += [[f"{name}.{field}", fact(field, inner)] for field, inner in value.items() if inner is not None]
+            lines += [
+                [f"{name}.{field}", fact(field, inner)]
+                for field, inner in value.items()
+                if inner is not None and (name, field) != ("dead_letters", "services")  # these have their table
+            ]
         else:
             lines.append([name, fact(name, value)])
     return lines
@@ -64,10 +91,11 @@ def fact(name: str, value: object) -> str:
 def service_rows(own: dict[str, Any]) -> list[list[str]]:
     """A line per service: its state and how much work waits for it."""
     services, backlog = own.get("services") or {}, own.get("backlog") or {}
+    letters = (own.get("dead_letters") or {}).get("services") or {}
     rows = []
-    for name in sorted({*services, *backlog}):
-        state, waiting = services.get(name) or {}, backlog.get(name) or {}
-        counts = [str(waiting.get(kind, 0)) for kind in ("queued", "waiting", "running", "unpublished")]
+    for name in sorted({*services, *backlog, *letters}):
+        state, waiting = services.get(name) or {}, (backlog.get(name) or {}) | (letters.get(name) or {})
+        counts = [str(waiting.get(kind, 0)) for kind in COUNTS]
         rows.append([name, str(state.get("state", "")), *counts, str(state.get("detail") or "")])
     return rows
 

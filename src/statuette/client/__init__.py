@@ -24,12 +24,30 @@ from statuette.client.errors import (
 )
 from statuette.client.files import Files, Place, StoredFile
 from statuette.client.jobs import Jobs
-from statuette.client.models import STAGES, Config, Info, Job, JobPage, JobSummary, Service, Status, StoreKeys
+from statuette.client.letters import DEAD, Letters
+from statuette.client.models import (
+    STAGES,
+    Attempt,
+    Config,
+    Info,
+    Job,
+    JobPage,
+    JobSummary,
+    Replayed,
+    Service,
+    Settled,
+    Status,
+    StoreKeys,
+    Swept,
+)
+from statuette.client.replay import Replay
 from statuette.client.services import Services
 from statuette.client.system import System
 
 __all__ = [
+    "DEAD",
     "STAGES",
+    "Attempt",
     "BadAnswer",
     "BadRequest",
     "Busy",
@@ -46,17 +64,22 @@ __all__ = [
     "JobPage",
     "JobSummary",
     "Jobs",
+    "Letters",
     "NotFound",
     "NotLoggedIn",
     "Place",
     "PlatformFailed",
     "Refused",
+    "Replay",
+    "Replayed",
     "Service",
     "Services",
+    "Settled",
     "Status",
     "StoreError",
     "StoreKeys",
     "StoredFile",
+    "Swept",
     "System",
     "TooLarge",
     "Unreachable",

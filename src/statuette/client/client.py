@@ -10,6 +10,8 @@ from statuette.client.connection import Connection
 from statuette.client.files import Files, OpenBucket, open_s3
 from statuette.client.http import DEFAULT_TIMEOUT, Http
 from statuette.client.jobs import Jobs
+from statuette.client.letters import Letters
+from statuette.client.replay import Replay
 from statuette.client.services import Services
 from statuette.client.system import System
 
@@ -38,6 +40,8 @@ class Client:
         self.system = System(self._http)
         self.services = Services(self._http)
         self.jobs = Jobs(self._http)
+        self.letters = Letters(self._http)
+        self.replay = Replay(self._http)
         self.calls = Calls(self._http)
         self.files = Files(self.system, open_bucket=open_bucket)
 

@@ -86,11 +86,7 @@ class Http:
 
     async def model(self, kind: type[Model], path: str, *, query: Mapping[str, str] | None = None) -> Model:
         """GET a JSON document of the type `kind`. Raises `BadAnswer` when it is something else."""
-        response = await self.ask("GET", path, query=query)
-        try:
-            return kind.model_validate_json(response.content)
-        except ValidationError as error:
-            raise BadAnswer(f"{path} answered something else than a {kind.__name__}: {_first(error)}") from error
+        return parsed(kind, await self.ask("GET", path, query=query))
 
     async def models(self, kind: type[Model], path: str) -> list[Model]:
         """GET a JSON array of documents of the type `kind`. Raises `BadAnswer` when it is something else."""
@@ -111,6 +107,15 @@ class Http:
         if isinstance(error, NotLoggedIn) and not error.text:
             raise NotLoggedIn(status=401, text=f"user or password are wrong for {self._endpoint}")
         raise error
+
+
+def parsed(kind: type[Model], response: httpx.Response) -> Model:
+    """The JSON document of an answer. Raises `BadAnswer` when it is something else."""
+    try:
+        return kind.model_validate_json(response.content)
+    except ValidationError as error:
+        path = response.request.url.path
+        raise BadAnswer(f"{path} answered something else than a {kind.__name__}: {_first(error)}") from error
 
 
 class _NetworkErrors:

@@ -1,11 +1,11 @@
 """Jobs: hand one in, see how it is, read its log."""
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from statuette.client.errors import BadAnswer, NotFound
-from statuette.client.http import Http, segment
+from statuette.client.http import Http, parsed, segment
 from statuette.client.models import Job, JobPage, JobSummary
 from statuette.client.services import no_service
 
@@ -33,19 +33,26 @@ class Jobs:
             raise BadAnswer("the platform took the job but gave no X-Job-Id")
         return job
 
-    async def page(self, service: str, *, page: str = "", place: str | None = None) -> JobPage:
-        """One page of a service's jobs, newest first; with `place` (`bucket/key`) only those of that object."""
+    async def page(
+        self, service: str, *, page: str = "", place: str | None = None, states: Sequence[str] = ()
+    ) -> JobPage:
+        """One page of a service's jobs, newest first; with `place` (`bucket/key`) only those of that object, with
+        `states` only those that stand so.
+        """
         query = {"page": page} | ({} if place is None else {"object": place})
+        query |= {"state": ",".join(states)} if states else {}
         try:
             return await self._http.model(JobPage, f"/system/logs/{segment(service)}", query=query)
         except NotFound as error:
             raise no_service(service) from error
 
-    async def all(self, service: str, *, place: str | None = None) -> AsyncIterator[tuple[str, JobSummary]]:
+    async def all(
+        self, service: str, *, place: str | None = None, states: Sequence[str] = ()
+    ) -> AsyncIterator[tuple[str, JobSummary]]:
         """Every job of a service, newest first, page after page."""
         page: str | None = ""
         while page is not None:
-            found = await self.page(service, page=page, place=place)
+            found = await self.page(service, page=page, place=place, states=states)
             for name, job in found.jobs.items():
                 yield name, job
             page = found.next_page or None
@@ -59,7 +66,21 @@ class Jobs:
     async def get(self, service: str, job: str) -> Job:
         """One job with its attempts and outputs. Raises `NotFound`."""
         try:
-            return await self._http.model(Job, f"/system/jobs/{segment(service)}/{segment(job)}")
+            return await self._http.model(Job, job_path(service, job))
+        except NotFound as error:
+            raise no_job(service, job) from error
+
+    async def cancel(self, service: str, job: str) -> Job:
+        """Have a job ended; one under way is told back with `cancelling`. Raises `NotFound`, `Conflict`."""
+        return await self._act(service, job, "cancel")
+
+    async def retry(self, service: str, job: str) -> Job:
+        """Run a job that failed, died or was cancelled again. Raises `NotFound`, `Conflict`."""
+        return await self._act(service, job, "retry")
+
+    async def _act(self, service: str, job: str, verb: str) -> Job:
+        try:
+            return parsed(Job, await self._http.ask("POST", f"{job_path(service, job)}/{verb}"))
         except NotFound as error:
             raise no_job(service, job) from error
 
@@ -77,6 +98,11 @@ class Jobs:
         """The log as it grows, until the job ends."""
         query = log_query(timestamps=timestamps, attempt=attempt) | {"follow": "true"}
         return self._http.stream(log_path(service, job), query=query)
+
+
+def job_path(service: str, job: str) -> str:
+    """Where a job is described."""
+    return f"/system/jobs/{segment(service)}/{segment(job)}"
 
 
 def log_path(service: str, job: str) -> str:

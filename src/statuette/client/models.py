@@ -99,6 +99,8 @@ class Attempt(Answer):
 
     number: int
     runner: str = ""
+    start_time: datetime | None = None
+    finish_time: datetime | None = None
     outcome: str | None = None
     exit_code: int | None = None
     reason: str | None = None
@@ -115,17 +117,58 @@ class Output(Answer):
 
 
 class Job(Answer):
-    """One job with its attempts and what it published."""
+    """One job with its attempts and what it published. `cancelling` says why its run is about to be ended."""
 
     name: str
     status: str
     state: str = ""
     reason: str | None = None
+    cancelling: str | None = None
     exit_code: int | None = None
     attempts: list[Attempt] = []
     object: str | None = None
     stages: dict[str, datetime] = {}
     outputs: list[Output] = []
+
+
+class Settled(Answer):
+    """To how many jobs something was done; `left` are the named ones that it did not fit."""
+
+    done: int = 0
+    left: list[str] = []
+
+
+class Replayed(Answer):
+    """What a replay did so far: objects looked at, meant, made jobs of; `unknown` were named and are not there. `next`
+    says where to go on.
+    """
+
+    replay: str = ""
+    listed: int = 0
+    matched: int = 0
+    accepted: int = 0
+    unknown: list[str] = []
+    next: str | None = None
+
+    def plus(self, other: "Replayed") -> "Replayed":
+        """The sum of two parts of one replay, which goes on where the other says."""
+        return Replayed(
+            replay=other.replay,
+            listed=self.listed + other.listed,
+            matched=self.matched + other.matched,
+            accepted=self.accepted + other.accepted,
+            unknown=self.unknown + other.unknown,
+            next=other.next,
+        )
+
+
+class Swept(Answer):
+    """What a sweep did: objects looked at, jobs made of unseen ones, sightings dropped, inputs that failed."""
+
+    listed: int = 0
+    recovered: int = 0
+    forgotten: int = 0
+    failed: int = 0
 
 
 class StoreKeys(Answer):

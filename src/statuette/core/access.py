@@ -40,6 +40,12 @@ def check_change(caller: Principal, record: ServiceRecord) -> None:
     raise Forbidden(f"the service {record.name} belongs to someone else")
 
 
+def check_platform(caller: Principal) -> None:
+    """Raises `Forbidden` unless the caller may act on the platform as a whole."""
+    if caller.kind is not PrincipalKind.ADMIN:
+        raise Forbidden("this is the administrator's to do; name one of your services instead")
+
+
 def check_deploy(caller: Principal) -> None:
     """Raises `Forbidden` for callers that can only submit."""
     if caller.kind is PrincipalKind.SERVICE:

@@ -15,7 +15,9 @@ from statuette.core.calls import CallBoard
 from statuette.core.catalog import Catalog, Condition
 from statuette.core.orders import runner_order
 from statuette.core.plan import Demand, Placed, Plan, Room, plan
+from statuette.core.remote import Remote
 from statuette.core.roster import Roster, Seat
+from statuette.events.homes import runner_name
 from statuette.ports.backend import Backend
 from statuette.ports.clock import Clock
 from statuette.ports.errors import BadInput, Fault, Unavailable
@@ -31,13 +33,15 @@ LOOK = 1.0
 """Seconds between two looks when nothing happens."""
 BREATH = 0.02
 """Seconds from one look to the next at least: under load many changes become one look."""
+REST = 9.0
+"""How many times longer than a look the pause after it is at least: thousands of services with work make looks long."""
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
 """Seconds a service waits after a runner that would not start, doubled each time."""
 
 
 class Fleet:
-    """All runners of this manager."""
+    """All runners of this manager. Where supervisors have processes of their own, `remote` is who they speak with."""
 
     def __init__(
         self,
@@ -50,7 +54,10 @@ class Fleet:
         clock: Clock,
         may_lease: Callable[[], bool],
         breath: float = BREATH,
+        home: str = "",
     ) -> None:
+        self._home = home
+        self.remote: Remote | None = None
         self._breath = breath
         self._backend = backend
         self._jobs = jobs
@@ -63,6 +70,8 @@ class Fleet:
         self._draining = False
         self._pauses: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, FIRST_PAUSE))
         self._used: dict[str, float] = {}
+        self._had: dict[str, float] = {}
+        """When services with work had a runner for the last time."""
         self._lives: set[asyncio.Task[None]] = set()
         self._wanting = False
         self.backlog: Mapping[str, Backlog] = {}
@@ -99,10 +108,11 @@ class Fleet:
                 except Unavailable as fault:
                     log.warning("the fleet cannot see the backlog: %s", fault, extra={"action": "plan"})
                     continue
+                began = self._clock.monotonic()
                 for service, backlog in self.backlog.items():
                     self._roster.hints.correct(service, backlog.queued)
                 self._act(self._decide(), supervision)
-                await asyncio.sleep(self._breath)
+                await asyncio.sleep(max(self._breath, REST * (self._clock.monotonic() - began)))
         finally:
             await self.end()
 
@@ -131,11 +141,15 @@ class Fleet:
     def _decide(self) -> Plan:
         if self._draining or not self._may_lease():
             return Plan((), ())
-        capacity, calls = self._backend.capacity(), self._board.demand()
-        demands = [demand for name in self._active(calls) if (demand := self._demand(name, calls)) is not None]
+        capacity, calls, now = self._backend.capacity(), self._board.demand(), self._clock.monotonic()
+        active, seats = self._active(calls), self._roster.all()
+        self._had = {name: at for name, at in self._had.items() if name in active}
+        self._had |= dict.fromkeys((seat.service for seat in seats), now)
+        demands = [demand for name in active if (demand := self._demand(name, calls)) is not None]
         room = Room(cpu=capacity.cpu, memory=capacity.memory, runners=capacity.runners)
+        self._roster.reach |= {demand.service: room.reach(demand) for demand in demands}
         self._wanting = any(demand.work for demand in demands)
-        return plan(demands, [_placed(seat) for seat in self._roster.all()], room)
+        return plan(demands, [_placed(seat) for seat in seats], room, now=now)
 
     def _active(self, calls: Mapping[str, tuple[int, float]]) -> set[str]:
         """Services with work, or with single-use runners to be kept ready."""
@@ -144,9 +158,11 @@ class Fleet:
 
     def _demand(self, name: str, waiting: Mapping[str, tuple[int, float]]) -> Demand | None:
         record = self._catalog.find(name)
+        if record is None:
+            self._roster.reach.pop(name, None)
         now = self._clock.monotonic()
         ready = self._catalog.condition(name).readiness is Readiness.READY
-        if record is None or not ready or self._pauses[name][0] > now:
+        if record is None or not ready or (name in self._pauses and self._pauses[name][0] > now):
             self._used.pop(name, None)
             return None
         calls, oldest_call = waiting.get(name, (0, 0.0))
@@ -159,7 +175,8 @@ class Fleet:
             work=backlog.queued + calls,
             ahead=self._ahead(record, work=backlog.queued + calls, now=now),
             most=record.definition.synchronous.max_scale,
-            oldest=min(now - age, oldest_call or now),
+            oldest=max(min(now - age, oldest_call or now), self._had.get(name, 0.0)),
+            priority=record.definition.priority,
         )
 
     def _ahead(self, record: ServiceRecord, *, work: int, now: float) -> int:
@@ -185,10 +202,11 @@ class Fleet:
 
     def _start(self, record: ServiceRecord, supervision: Supervision) -> None:
         seat = Seat(
-            id=f"{record.name}-{uuid.uuid4().hex[:12]}",
+            id=runner_name(self._home, f"{record.name}-{uuid.uuid4().hex[:12]}"),
             record=record,
             cpu=cpu_millicores(record.definition.cpu),
             memory=memory_bytes(record.definition.memory),
+            since=self._clock.monotonic(),
         )
         self._roster.sit(seat)
         life = asyncio.create_task(self._live(seat, supervision), name=f"runner {seat.id}")
@@ -199,7 +217,8 @@ class Fleet:
         """One runner from its start to its end."""
         context = {"action": "runner", "service": seat.service, "runner": seat.id}
         try:
-            runner = await self._backend.start(runner_order(seat))
+            credential = self.remote.admit(seat.id) if self.remote else ""
+            runner = await self._backend.start(runner_order(seat, credential=credential))
             self._pauses.pop(seat.service, None)
             log.info("runner started", extra=context)
             await supervision.serve(runner)
@@ -214,6 +233,7 @@ class Fleet:
             log.exception("a runner's supervisor failed", extra=context)
             self._pause(seat, "the supervisor failed; the manager's log says why")
         finally:
+            self._roster.dismiss(seat)
             self._roster.leave(seat.id)
             await asyncio.shield(self._stop(seat.id))
             self.changed()
@@ -223,6 +243,8 @@ class Fleet:
             await self._backend.stop(runner)
         except Fault as fault:
             log.warning("a runner could not be ended: %s", fault, extra={"action": "runner", "runner": runner})
+        if self.remote is not None:
+            await self.remote.dismiss(runner)
 
     def _pause(self, seat: Seat, why: str) -> None:
         _, pause = self._pauses[seat.service]
@@ -239,4 +261,5 @@ def _placed(seat: Seat) -> Placed:
         idle=not seat.busy,
         leaving=seat.leaving,
         idle_since=seat.idle_since,
+        since=seat.since,
     )

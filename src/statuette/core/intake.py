@@ -15,7 +15,7 @@ from statuette.events.documents import storage_document
 from statuette.events.event import Event, EventKind
 from statuette.events.feeds import Feed
 from statuette.events.jobs import NewJob, Stage
-from statuette.events.keys import commit_identity, lane, new_job_id, object_job_key
+from statuette.events.keys import commit_identity, lane, new_job_id, object_job_key, replay_key
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.events.records import rfc3339
 from statuette.ports.clock import Clock
@@ -53,6 +53,13 @@ class Intake:
         new.
         """
         return await self._accept([self._arrival(feed, ref, mark=mark) for ref, mark in refs])
+
+    async def again(self, found: Sequence[tuple[Feed, ObjectRef]], *, replay: str) -> int:
+        """Accept objects once more, whatever was seen of them; the same replay said again makes no second job.
+
+        Returns how many jobs are new. Chains that go on from them count their hops anew: a person has asked for it.
+        """
+        return await self._accept([self._once_more(feed, ref, replay=replay) for feed, ref in found])
 
     async def note(self, feed: Feed, refs: Sequence[ObjectRef]) -> None:
         """Keep sightings of objects for which no job is wanted."""
@@ -109,6 +116,12 @@ class Intake:
             identities=identities,
             modified=version.modified,
         )
+
+    def _once_more(self, feed: Feed, ref: ObjectRef, *, replay: str) -> Arrival:
+        job = self._arrival(feed, ref, mark="").job
+        assert job is not None, "an arrival of an object holds its job"  # noqa: S101 - made in the line before
+        key = replay_key(feed.incarnation, replay, bucket=ref.bucket, key=ref.key)
+        return Arrival(job=replace(job, key=key))
 
     def _job(
         self, feed: Feed, ref: ObjectRef, version: ObjectVersion, *, identity: str, origin: Origin | None, uploader: str

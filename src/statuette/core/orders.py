@@ -13,7 +13,7 @@ def environment_of(record: ServiceRecord) -> Environment:
     return Environment(image=record.definition.image, python_requirements=tuple(python.requirements) if python else ())
 
 
-def runner_order(seat: Seat) -> RunnerOrder:
+def runner_order(seat: Seat, *, credential: str = "") -> RunnerOrder:
     """The order for one seat's runner. The definition's copy in it holds no secret and no token."""
     record = seat.record
     definition = record.definition
@@ -29,6 +29,7 @@ def runner_order(seat: Seat) -> RunnerOrder:
         network=definition.network == "outward",
         files={"script.sh": definition.script.encode(), "function_config.yaml": config_file(record)},
         variables=definition.environment.variables | secrets | reserved_variables(record),
+        credential=credential,
     )
 
 

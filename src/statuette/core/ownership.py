@@ -13,9 +13,9 @@ class Ownership:
         self._owners: dict[str, str] = {}
 
     async def load(self) -> None:
-        """Fill the memory from the vault; once, at start."""
-        for name in await self._vault.names(_PREFIX):
-            self._owners[name.removeprefix(_PREFIX)] = await self._vault.read(name) or ""
+        """Fill the memory from the vault: at start, and when another manager may have changed it."""
+        names = await self._vault.names(_PREFIX)
+        self._owners = {name.removeprefix(_PREFIX): await self._vault.read(name) or "" for name in names}
 
     def owner(self, bucket: str) -> str:
         """The owner's id, "" when nobody is known to own it."""
@@ -24,8 +24,8 @@ class Ownership:
     async def claim(self, bucket: str, owner: str) -> None:
         """Make someone the owner of a bucket that has none."""
         if not self._owners.get(bucket):
-            await self._vault.write(_PREFIX + bucket, owner)
-            self._owners[bucket] = owner
+            made = await self._vault.add(_PREFIX + bucket, owner)
+            self._owners[bucket] = owner if made else await self._vault.read(_PREFIX + bucket) or ""
 
     async def release(self, bucket: str) -> None:
         await self._vault.erase(_PREFIX + bucket)

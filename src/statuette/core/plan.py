@@ -1,21 +1,44 @@
 """The plan: how many runners each service should have now, as a pure function.
 
-Services share the machine fairly: the one with the fewest runners is served first, among equals the one that waits
-longest. When the machine is full, a service without any runner is given room: first idle runners of others end, then
-a runner of the service that has the most is asked to leave after its present work.
+Services share the machine fairly. Every service with work gets one runner before any gets two, whoever has waited
+longest first. Beyond that a service's part grows with the square root of its need (the work that waits and that runs):
+of all ways to divide a machine this one has the least sum of the times that the services take (a sum of need/part, over
+parts that add up to one, is least where part goes with the root of need). So a service with 100,000 files gets more
+than one with ten, a hundred times and not ten thousand times as much. Parts are counted in what they take of the
+machine, by whatever they take most of. `priority` decides among those who have waited equally.
+
+When the machine is full, runners leave: idle ones that their own service has no work for, then runners of services that
+have more than their part, then, for a service without any, the only runner of a service that has had its turn.
+Nobody is interrupted: a runner leaves after its present work.
 """
 
+import heapq
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from math import sqrt
+
+WARM = 5.0
+"""Seconds for which the last idle runner of a service is left to it, unless another service has none at all: most calls
+come soon after others.
+"""
+TURN = 2.0
+"""Seconds that a runner stays before it has to leave for the sake of fairness: so starting them anew costs little."""
+PATIENCE = 10.0
+"""Seconds after which room is gathered for a service without any runner: until then smaller ones may pass one for which
+never enough leave at the same time. Gathering leaves a part of the machine idle for a while.
+"""
+LOOKED_AT = 100
+"""Services for which one plan looks for room; with more of them the next plan goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
     """What one service asks for. `cpu` (millicores) and `memory` (bytes) are per runner; `most` is 0 without limit.
 
-    `work` counts queued jobs and waiting calls, `ahead` runners to be kept ready beyond that, `oldest` is when the
-    longest wait began.
+    `work` counts queued jobs and waiting calls, `ahead` runners to be kept ready beyond that, `oldest` is when its wait
+    began: its oldest work came, or its last runner went.
     """
 
     service: str
@@ -25,11 +48,12 @@ class Demand:
     ahead: int = 0
     most: int = 0
     oldest: float = 0.0
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A runner that exists. `idle` ones wait for work; `leaving` ones end soon."""
+    """A runner that exists, `since` when. `idle` ones wait for work; `leaving` ones end soon."""
 
     id: str
     service: str
@@ -38,6 +62,7 @@ class Placed:
     idle: bool
     leaving: bool
     idle_since: float = 0.0
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +73,18 @@ class Room:
     memory: int
     runners: int
 
+    def reach(self, demand: Demand) -> int:
+        """How many runners of one service there could be, if it had the room to itself; at least one."""
+        bounds = [self.runners]
+        bounds += [self.cpu // demand.cpu] if demand.cpu else []
+        bounds += [self.memory // demand.memory] if demand.memory else []
+        bounds += [demand.most] if demand.most else []
+        return max(1, min(bounds))
+
+    def part(self, one: Demand | Placed) -> float:
+        """What one runner takes of the room, by whatever it takes most of."""
+        return max(one.cpu / max(self.cpu, 1), one.memory / max(self.memory, 1), 1 / max(self.runners, 1))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -57,43 +94,193 @@ class Plan:
     dismiss: tuple[str, ...]
 
 
-def plan(demands: Sequence[Demand], placed: Sequence[Placed], room: Room) -> Plan:
-    """Decide on the next steps; called again whenever something changed."""
-    free = _Free.of(room, placed)
-    coming = _Free.of(room, [seat for seat in placed if not seat.leaving])
-    missing = {demand.service: _missing(demand, placed) for demand in demands}
+@dataclass(slots=True)
+class _Wish:
+    """How a service stands: its runners (`count`), those it lacks (`missing`), and what one more weighs."""
+
+    demand: Demand
+    count: int
+    missing: int
+    weight: float
+
+    @property
+    def starved(self) -> bool:
+        return self.count == 0 and self.demand.work > 0
+
+    @property
+    def next(self) -> float:
+        """The service's part for its need, were it given one runner more."""
+        return (self.count + 1) * self.weight
+
+    def rank(self) -> tuple[bool, float, int, int, float]:
+        """Whose turn it is: lower goes first. Waits that began in the same second are equal."""
+        demand = self.demand
+        part = self.next if self.count else 0.0
+        return demand.work <= 0, part, int(demand.oldest), -demand.priority, demand.oldest
+
+
+def plan(demands: Sequence[Demand], placed: Sequence[Placed], room: Room, *, now: float = 0.0) -> Plan:
+    """Decide on the next steps; called again whenever something changed. `now` is by the clock of `idle_since`."""
+    staying = [seat for seat in placed if not seat.leaving]
+    free, coming = _Free.of(room, placed), _Free.of(room, staying)
+    needs = Counter(seat.service for seat in staying if not seat.idle) + Counter(
+        {demand.service: demand.work for demand in demands}
+    )
+    wishes = _wishes(demands, placed, needs=needs, room=room)
+    due = _due(wishes, room, now=now)
+    start = _start(wishes, free=free, coming=coming, due=due)
+    leavers = _Leavers(staying, demands, needs=needs, room=room, now=now)
+    return Plan(tuple(start), tuple(_dismissed(wishes, leavers, coming=coming, due=due)))
+
+
+def _wishes(
+    demands: Sequence[Demand], placed: Sequence[Placed], *, needs: Mapping[str, int], room: Room
+) -> list[_Wish]:
+    """Services that lack runners: work that no idle runner takes, within the service's limit. Runners that leave may
+    still be at work, so they count for the limit.
+    """
     counts = Counter(seat.service for seat in placed)
-    start: list[str] = []
-    waiting = [demand for demand in demands if missing[demand.service] > 0]
-    while waiting:
-        waiting.sort(key=lambda demand: (counts[demand.service], demand.oldest))
-        demand = _next(waiting, counts, free=free, coming=coming)
-        if demand is None:
-            break
-        free.take(demand)
-        coming.take(demand)
-        start.append(demand.service)
-        counts[demand.service] += 1
-        missing[demand.service] -= 1
-        waiting = [one for one in waiting if missing[one.service] > 0]
-    starved = [demand for demand in waiting if counts[demand.service] == 0 and demand.work > 0]
-    work = {demand.service: demand.work for demand in demands}
-    return Plan(tuple(start), tuple(_room_for(starved, placed, free=free, work=work)))
+    idle = Counter(seat.service for seat in placed if not seat.leaving and seat.idle)
+    wishes = []
+    for demand in demands:
+        name = demand.service
+        missing = demand.work + demand.ahead - idle[name]
+        if demand.most:
+            missing = min(missing, demand.most - counts[name])
+        if missing > 0:
+            wishes.append(_Wish(demand, counts[name], missing, room.part(demand) / sqrt(max(needs[name], 1))))
+    return wishes
 
 
-def _next(waiting: Sequence[Demand], counts: Mapping[str, int], *, free: "_Free", coming: "_Free") -> Demand | None:
-    """The first that fits. A service without any runner for which others leave keeps that room: smaller ones pass it by
-    only where they take nothing of it.
+def _due(wishes: Sequence[_Wish], room: Room, *, now: float) -> _Wish | None:
+    """The service without any runner that has waited longest, if its patience is at an end and it can fit at all."""
+    empty = _Free.of(room, [])
+    starved = [wish for wish in wishes if wish.starved and now - wish.demand.oldest >= PATIENCE]
+    return min((wish for wish in starved if empty.holds(wish.demand)), key=_Wish.rank, default=None)
+
+
+def _start(wishes: Sequence[_Wish], *, free: "_Free", coming: "_Free", due: _Wish | None) -> list[str]:
+    """Serve whose turn it is, as far as there is room. A service without any runner for which others leave keeps that
+    room: smaller ones pass it by only where they take nothing of it. So does the one that is due.
     """
     kept = replace(coming)
-    for demand in waiting:
-        if not kept.holds(demand):
+    queue = [(wish.rank(), place, wish) for place, wish in enumerate(wishes)]
+    heapq.heapify(queue)
+    start: list[str] = []
+    while queue and free.runners > 0:
+        _, place, wish = heapq.heappop(queue)
+        if not kept.holds(wish.demand) and wish is not due:
             continue
-        if free.holds(demand):
-            return demand
-        if counts[demand.service] == 0 and demand.work > 0:
-            kept.take(demand)
-    return None
+        if free.holds(wish.demand):
+            for left in (free, coming, kept):
+                left.take(wish.demand)
+            start.append(wish.demand.service)
+            wish.count += 1
+            wish.missing -= 1
+            if wish.missing > 0:
+                heapq.heappush(queue, (wish.rank(), place, wish))
+        elif wish.starved:
+            kept.take(wish.demand)
+    return start
+
+
+def _dismissed(wishes: Sequence[_Wish], leavers: "_Leavers", *, coming: "_Free", due: _Wish | None) -> list[str]:
+    """Runners to dismiss, so that each service which lacks one gets one. Nobody leaves in vain; for the one that is due
+    whoever can leaves now, the others when they have had their turn.
+    """
+    lacking = [wish for wish in wishes if wish.missing > 0 and wish.demand.work > 0]
+    lacking.sort(key=_Wish.rank)
+    dismissed: list[str] = []
+    for wish in islice(lacking, LOOKED_AT):
+        if not coming.holds(wish.demand):
+            leaving = _enough(leavers.candidates(wish), wish.demand, coming, all_the_same=wish is due)
+            leavers.gone(leaving)
+            dismissed += [seat.id for seat in leaving]
+        if coming.holds(wish.demand) or wish is due:
+            coming.take(wish.demand)
+    return dismissed
+
+
+def _enough(candidates: Iterator[Placed], demand: Demand, coming: "_Free", *, all_the_same: bool) -> list[Placed]:
+    """As many of them as the demand needs, their room given back. Where all together are too few: none, or
+    `all_the_same` all.
+    """
+    room, leaving = replace(coming), []
+    while not room.holds(demand):
+        seat = next(candidates, None)
+        if seat is None:
+            if not all_the_same:
+                return []
+            break
+        leaving.append(seat)
+        room.give_back(seat)
+    for seat in leaving:
+        coming.give_back(seat)
+    return leaving
+
+
+class _Leavers:
+    """Who can be asked to leave.
+
+    An idle runner whose own service has work for it (it is starting, or just about to lease) counts as busy: else two
+    services that both have work would end each other's runners before these have done anything.
+    """
+
+    def __init__(
+        self, staying: Sequence[Placed], demands: Sequence[Demand], *, needs: Mapping[str, int], room: Room, now: float
+    ) -> None:
+        self._now = now
+        self._needs = needs
+        self._room = room
+        self._counts = Counter(seat.service for seat in staying)
+        self._spare: list[Placed] = []
+        self._busy: list[Placed] = []
+        wanted = Counter({demand.service: demand.work for demand in demands})
+        for seat in sorted(staying, key=lambda seat: -seat.idle_since):
+            if seat.idle and wanted[seat.service] <= 0:
+                self._spare.insert(0, seat)
+            else:
+                wanted[seat.service] -= seat.idle
+                self._busy.append(seat)
+
+    def candidates(self, wish: _Wish) -> Iterator[Placed]:
+        """Whom to ask first, for a service that lacks a runner."""
+        left = self._counts.copy()
+        for seat in self._spare:  # the longest idle first
+            if seat.service != wish.demand.service and self._may_go(seat, wish, left):
+                left[seat.service] -= 1
+                yield seat
+        busy = [seat for seat in self._busy if seat.service != wish.demand.service]
+        while rich := [seat for seat in busy if self._is_rich(seat, wish, left)]:
+            seat = max(rich, key=lambda seat: self._part(seat, left))
+            busy.remove(seat)
+            left[seat.service] -= 1
+            yield seat
+        if wish.starved:
+            yield from sorted((seat for seat in busy if self._had_its_turn(seat)), key=lambda seat: seat.since)
+
+    def gone(self, leaving: Sequence[Placed]) -> None:
+        """These are leaving now."""
+        ids = {seat.id for seat in leaving}
+        self._counts.subtract(seat.service for seat in leaving)
+        self._spare = [seat for seat in self._spare if seat.id not in ids]
+        self._busy = [seat for seat in self._busy if seat.id not in ids]
+
+    def _may_go(self, seat: Placed, wish: _Wish, left: Mapping[str, int]) -> bool:
+        return wish.starved or left[seat.service] > 1 or self._now - seat.idle_since >= WARM
+
+    def _is_rich(self, seat: Placed, wish: _Wish, left: Mapping[str, int]) -> bool:
+        """Whether the runner's service has more than its part, also when it has given one away."""
+        if left[seat.service] < 2:
+            return False
+        return wish.starved or (self._had_its_turn(seat) and self._part(seat, left) > wish.next)
+
+    def _had_its_turn(self, seat: Placed) -> bool:
+        return self._now - seat.since >= TURN
+
+    def _part(self, seat: Placed, left: Mapping[str, int]) -> float:
+        """The part of a runner's service for its need."""
+        return left[seat.service] * self._room.part(seat) / sqrt(max(self._needs[seat.service], 1))
 
 
 @dataclass(slots=True)
@@ -124,61 +311,3 @@ class _Free:
         self.cpu += seat.cpu
         self.memory += seat.memory
         self.runners += 1
-
-
-def _missing(demand: Demand, placed: Sequence[Placed]) -> int:
-    """Runners to be started: work that no idle runner takes, within the service's limit."""
-    own = [seat for seat in placed if seat.service == demand.service and not seat.leaving]
-    idle = sum(seat.idle for seat in own)
-    missing = demand.work + demand.ahead - idle
-    return min(missing, demand.most - len(own)) if demand.most else missing
-
-
-def _room_for(
-    starved: Sequence[Demand], placed: Sequence[Placed], *, free: _Free, work: Mapping[str, int]
-) -> list[str]:
-    """Runners to dismiss so that each starved service gets one."""
-    for seat in placed:
-        if seat.leaving:
-            free.give_back(seat)
-    dismissed: list[str] = []
-    for demand in starved:
-        leaving: list[Placed] = []
-        for seat in _candidates(demand, placed, dismissed=dismissed, work=work):
-            if free.holds(demand):
-                break
-            leaving.append(seat)
-            free.give_back(seat)
-        if free.holds(demand):
-            free.take(demand)
-            dismissed += [seat.id for seat in leaving]
-        else:  # nobody leaves in vain
-            for seat in leaving:
-                free.take(seat)
-    return dismissed
-
-
-def _candidates(
-    demand: Demand, placed: Sequence[Placed], *, dismissed: Sequence[str], work: Mapping[str, int]
-) -> list[Placed]:
-    """Whom to ask first: idle ones, longest idle first; then busy ones of services that have more than one.
-
-    An idle runner whose own service has work for it (it is starting, or just about to lease) counts as busy: else two
-    services that both have work would end each other's runners before these have done anything.
-    """
-    others = [
-        seat for seat in placed if seat.service != demand.service and not seat.leaving and seat.id not in dismissed
-    ]
-    counts = Counter(seat.service for seat in others)
-    wanted = Counter(work)
-    spare: list[Placed] = []
-    busy: list[Placed] = []
-    for seat in sorted(others, key=lambda seat: -seat.idle_since):
-        if seat.idle and wanted[seat.service] <= 0:
-            spare.insert(0, seat)
-        else:
-            wanted[seat.service] -= seat.idle
-            busy.append(seat)
-    busy = [seat for seat in busy if counts[seat.service] > 1]
-    busy.sort(key=lambda seat: -counts[seat.service])
-    return spare + busy

@@ -4,9 +4,11 @@ import platform
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
+from statuette.core.access import may_see
 from statuette.core.catalog import Catalog
 from statuette.core.disk import DiskWatch
 from statuette.core.fleet import Fleet
+from statuette.core.managers import Managers
 from statuette.core.roster import Roster
 from statuette.core.sweep import Sweep
 from statuette.core.watch import Watch
@@ -35,6 +37,7 @@ class Parts:
     catalog: Catalog
     fleet: Fleet
     roster: Roster
+    managers: Managers
     watch: Watch
     sweep: Sweep
     backend: Backend
@@ -92,7 +95,7 @@ class Platform:
 
     async def status(self, caller: Principal) -> dict[str, object]:
         """How the platform stands: the contract's cluster figures (cpu in millicores) and ours under `statuette`."""
-        return {"cluster": self._cluster(), "statuette": self._ours(everything=caller.kind is PrincipalKind.ADMIN)}
+        return {"cluster": self._cluster(), "statuette": self._ours(caller)}
 
     def _cluster(self) -> dict[str, object]:
         parts = self._parts
@@ -129,18 +132,20 @@ class Platform:
             ],
         }
 
-    def _ours(self, *, everything: bool) -> dict[str, object]:
+    def _ours(self, caller: Principal) -> dict[str, object]:
         parts = self._parts
         ours: dict[str, object] = {
             "version": self._about.version,
             "uptime": round(parts.clock.monotonic() - self._since, 1),
+            "manager": {"id": parts.managers.home, "watching": parts.managers.is_watching},
             "store": dict(parts.store()),
             "stream": asdict(parts.watch.state),
             "sweep": asdict(parts.sweep.total),
+            "dead_letters": self._dead_letters(caller),
             "backend": dict(parts.backend.capacity().facts),
             "disk": parts.disk.facts(),
         }
-        if everything:
+        if caller.kind is PrincipalKind.ADMIN:
             ours["runners"] = [
                 {"id": seat.id, "service": seat.service, "busy": seat.busy, "uses": seat.uses}
                 for seat in parts.roster.all()
@@ -156,6 +161,20 @@ class Platform:
             }
             ours["services"] = {record.name: self._service(record.name) for record in parts.catalog.all()}
         return ours
+
+    def _dead_letters(self, caller: Principal) -> dict[str, object]:
+        """Of the services that the caller sees, the administrator's also of those that were deleted."""
+        services = {
+            name: {"failed": backlog.failed, "dead": backlog.dead}
+            for name, backlog in sorted(self._parts.fleet.backlog.items())
+            if (backlog.failed or backlog.dead) and self._sees(caller, name)
+        }
+        total = {kind: sum(one[kind] for one in services.values()) for kind in ("failed", "dead")}
+        return {**total, "services": services}
+
+    def _sees(self, caller: Principal, service: str) -> bool:
+        record = self._parts.catalog.find(service)
+        return caller.kind is PrincipalKind.ADMIN or (record is not None and may_see(caller, record))
 
     def _service(self, name: str) -> dict[str, str]:
         condition = self._parts.catalog.condition(name)

@@ -44,21 +44,25 @@ class Body:
 
 
 class Reading:
-    """Reads bodies for submissions and calls."""
+    """Reads bodies for submissions and calls. `shared`: any manager may run what was read."""
 
-    def __init__(self, *, bodies: Bodies, clock: Clock, limits: BodyLimits) -> None:
+    def __init__(self, *, bodies: Bodies, clock: Clock, limits: BodyLimits, shared: bool = False) -> None:
+        self._shared = shared
         self._bodies = bodies
         self._clock = clock
         self._limits = limits
 
     @asynccontextmanager
     async def read(self, name: str, body: AsyncIterator[bytes], *, source_ip: str = "") -> AsyncIterator[Body]:
-        """The events of a body. Its files go by `name`. Raises `TooLarge`, `DiskFull`."""
+        """The events of a body. Its files go by `name`. Raises `TooLarge`, `DiskFull`, `StoreUnavailable`."""
         files: list[str] = []
         read = Body([])
         try:
             events = await self._events(name, body, files)
             read.events = [replace(event, source_ip=event.source_ip or source_ip) for event in events]
+            if self._shared:
+                for file in files:
+                    await self._bodies.share(file)
             yield read
         finally:
             if not read.kept:

@@ -16,7 +16,9 @@ from statuette.ports.services import ServiceRecord
 
 @dataclass(slots=True, kw_only=True)
 class Seat:
-    """One runner as the core sees it. `principal` is whose work it has done ("" while it has done none)."""
+    """One runner as the core sees it, `since` when it is there. `principal` is whose work it has done ("" while it has
+    done none).
+    """
 
     id: str
     record: ServiceRecord
@@ -28,6 +30,7 @@ class Seat:
     busy: bool = False
     leaving: bool = False
     idle_since: float = 0.0
+    since: float = 0.0
     withdrawn: asyncio.Queue[Lease] = field(default_factory=asyncio.Queue)
 
     @property
@@ -60,12 +63,16 @@ class Hints:
         self._work[service] = queued
         self._wake(service, queued)
 
-    def take(self, service: str) -> bool:
-        """Whether there is probably work; takes one piece off the hint."""
-        if self._work[service] <= 0:
-            return False
-        self._work[service] -= 1
-        return True
+    def take(self, service: str, *, among: int = 1, most: int = 1) -> int:
+        """How much of the work that is probably there a runner may take: a fair share `among` so many runners, at
+        least one piece and at `most` so many; 0 when there is none. Takes it off the hint.
+        """
+        work = self._work[service]
+        if work <= 0:
+            return 0
+        taken = max(1, min(most, work // max(among, 1)))
+        self._work[service] -= taken
+        return taken
 
     def none_left(self, service: str) -> None:
         self._work[service] = 0
@@ -105,10 +112,11 @@ class Hints:
 
 
 class Roster:
-    """All seats."""
+    """All seats. `reach` is how many runners of a service the machine could hold, as the fleet saw it last."""
 
     def __init__(self, hints: Hints) -> None:
         self.hints = hints
+        self.reach: dict[str, int] = {}
         self._seats: dict[str, Seat] = {}
 
     def sit(self, seat: Seat) -> None:

@@ -7,19 +7,22 @@ status.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 
 from statuette.core import deployment
 from statuette.core.access import check_change, check_deploy, may_see
 from statuette.core.calls import CallBoard
 from statuette.core.catalog import Catalog, Condition, buckets_of
+from statuette.core.changes import LOOK, Changes
 from statuette.core.loops import check_loops
+from statuette.core.managers import Managers, Several
 from statuette.core.orders import environment_of
 from statuette.core.ownership import Ownership
 from statuette.core.roster import Roster
 from statuette.core.sweep import Sweep
+from statuette.events.jobs import Job
 from statuette.events.principals import Principal
 from statuette.ports.backend import Backend, Preparation, Progress
 from statuette.ports.buckets import Buckets
@@ -60,6 +63,7 @@ class Surroundings:
     board: CallBoard
     roster: Roster
     clock: Clock
+    managers: Managers
     changed: Callable[[], None]
     withdraw: Callable[[str], None]
     namespace: str
@@ -72,12 +76,36 @@ class Services:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self._preparing: dict[str, asyncio.Task[None]] = {}
+        self._sweeps: set[asyncio.Task[None]] = set()
         self._one_at_a_time = asyncio.Lock()
+        self._changes = self._changes_of(around.managers.several)
+
+    def _changes_of(self, several: Several | None) -> Changes | None:
+        if several is None:
+            return None
+        catalog, ownership = self._around.catalog, self._around.ownership
+        return Changes(several.changes, catalog=catalog, ownership=ownership, stand=self._learn, let_go=self._let_go)
 
     async def load(self) -> None:
         """Take over what the ledger holds; once, at start."""
         for record in await self._around.ledger.all():
             self._stand(record)
+
+    async def follow(self) -> None:
+        """Take over what other managers change, until cancelled; returns at once where there are none."""
+        while self._changes is not None:
+            await self._around.clock.sleep(LOOK)
+            try:
+                async with self._one_at_a_time:
+                    await self._look()
+            except Unavailable as fault:
+                log.warning("changes cannot be looked at: %s", fault, extra={"action": "follow"})
+
+    async def withdraw_of_gone(self, jobs: Iterable[Job]) -> None:
+        """Withdraw what is left of services that are no more, wherever they were removed."""
+        for service, incarnation in {(job.service, job.incarnation) for job in jobs}:
+            if not await self._around.managers.lives(service, incarnation):
+                await self._around.ledger.remove(service, incarnation=incarnation)
 
     async def create(self, caller: Principal, definition: Mapping[str, object]) -> None:
         """Deploy a new service.
@@ -87,7 +115,7 @@ class Services:
         """
         check_deploy(caller)
         read = await self._checked(definition)
-        async with self._one_at_a_time:
+        async with self._turn():
             if self._around.catalog.find(read.name):
                 raise Conflict(f"there is a service {read.name!r} already; update it, or take another name")
             since = await self._store_time()
@@ -100,7 +128,7 @@ class Services:
         """
         check_deploy(caller)
         read = await self._checked(definition)
-        async with self._one_at_a_time:
+        async with self._turn():
             old = self._around.catalog.get(read.name)
             check_change(caller, old)
             read = keep_secrets(read, old.secrets)
@@ -114,16 +142,11 @@ class Services:
         deleted.
         """
         around = self._around
-        async with self._one_at_a_time:
+        async with self._turn():
             record = around.catalog.get(name)
             check_change(caller, record)
-            await around.ledger.remove(name)
-            around.catalog.drop(name)
-            around.board.drop_service(name, f"the service {name} was removed")
-            around.withdraw(name)
-            around.roster.dismiss_service(name)
-            if (task := self._preparing.pop(name, None)) is not None:
-                task.cancel()
+            await around.ledger.remove(name, incarnation=record.incarnation)
+            self._let_go(record)
             if purge:
                 for bucket in sorted(buckets_of(record)):
                     await self._purge(caller, bucket, owner=record.owner)
@@ -140,9 +163,41 @@ class Services:
         records = sorted(self._around.catalog.all(), key=lambda record: record.name)
         return [self._view(caller, record) for record in records if may_see(caller, record)]
 
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """One change at a time, over all managers, upon what the others have made."""
+        async with self._one_at_a_time, self._around.managers.deploying():
+            await self._look()
+            yield
+
+    async def _look(self) -> None:
+        if self._changes is not None:
+            for record in await self._changes.look():
+                # What this manager accepted for it after it was removed elsewhere.
+                await self._around.ledger.remove(record.name, incarnation=record.incarnation)
+
+    def _learn(self, record: ServiceRecord, old: ServiceRecord | None) -> None:
+        """Take over what another manager deployed. What came before this one knew it, the watcher's sweep finds."""
+        self._stand(record)
+        if self._around.managers.is_watching:
+            for feed in deployment.new_feeds(record, old):
+                task = asyncio.create_task(self._sweep_soon(feed.id), name=f"sweep for {record.name}")
+                self._sweeps.add(task)
+                task.add_done_callback(self._sweeps.discard)
+
+    def _let_go(self, record: ServiceRecord) -> None:
+        """Forget a service that is no more and end what it runs here."""
+        around, name = self._around, record.name
+        around.catalog.drop(name)
+        around.board.drop_service(name, f"the service {name} was removed")
+        around.withdraw(name)
+        around.roster.dismiss_service(name)
+        if (task := self._preparing.pop(name, None)) is not None:
+            task.cancel()
+
     async def close(self) -> None:
         """End the background work."""
-        tasks = list(self._preparing.values())
+        tasks = [*self._preparing.values(), *self._sweeps]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -151,13 +206,13 @@ class Services:
         read = deployment.read_definition(definition)
         deployment.check_providers(read)
         deployment.check_size(read, self._around.backend.capacity())
-        check_loops(read, self._around.catalog)
         await deployment.check_endpoints(read, self._around.resolve)
         return read
 
     async def _settle(self, caller: Principal, record: ServiceRecord, old: ServiceRecord | None) -> None:
         """The common end of create and update: buckets, environment, ledger, catalog; taken back on any failure."""
         around = self._around
+        check_loops(record.definition, around.catalog)
         deployment.check_buckets(caller, record, around.ownership)
         record = self._completed(record)
         await self._check_environment(record)
@@ -260,7 +315,7 @@ class Services:
             return
         with suppress(NotFound):
             async for page in around.objects.list(bucket, ""):
-                await around.objects.remove(bucket, [info.key for info in page])
+                await around.objects.remove(bucket, [info.key for info in await page.objects()])
         await around.buckets.remove(bucket)
         await around.ownership.release(bucket)
         log.info("bucket purged", extra={"action": "purge", "bucket": bucket, "principal": caller.id})

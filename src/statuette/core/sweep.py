@@ -1,76 +1,87 @@
 """The sweep: the listing of every input compared with what was seen.
 
-The bucket is the truth and notifications are hints: whatever the stream forgot, the listing shows. Both sides come in
-order of key, so one pass walks them side by side, a page of each in memory.
+The bucket is the truth and notifications are hints: whatever the stream forgot, the listing shows. Inputs that lie in
+one folder share one listing. Pages that are as the last pass left them are neither read nor compared (`unchanged`).
 """
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from statuette.core.catalog import Catalog
-from statuette.core.commits import COMMIT_METADATA
-from statuette.core.intake import HISTORY, Intake
+from statuette.core.comparison import Comparison, Parts, Stretch, SweepCount, ref_of
+from statuette.core.intake import Intake
+from statuette.core.unchanged import Unchanged, stretch_of
 from statuette.events.feeds import Feed
-from statuette.events.objects import ObjectRef
 from statuette.ports.clock import Clock
 from statuette.ports.errors import Fault, NotFound
-from statuette.ports.intake import IntakeLedger, Seen
-from statuette.ports.objects import ObjectInfo, Objects
+from statuette.ports.intake import IntakeLedger
+from statuette.ports.objects import ObjectPage, Objects
+
+__all__ = ["Sweep", "SweepCount", "together"]
 
 log = logging.getLogger(__name__)
 
-SEEN_PAGE = 2000
-HEADS_AT_ONCE = 8
-
-
-@dataclass(slots=True)
-class SweepCount:
-    """What one pass did. `recovered` are jobs that no notification had brought."""
-
-    listed: int = 0
-    recovered: int = 0
-    forgotten: int = 0
-    failed: int = 0
-
-    def add(self, other: "SweepCount") -> None:
-        """Sum another pass into this one."""
-        self.listed += other.listed
-        self.recovered += other.recovered
-        self.forgotten += other.forgotten
-        self.failed += other.failed
-
 
 class Sweep:
-    """Passes over all inputs, one pass at a time."""
+    """Passes over inputs, one pass at a time. `whole`: have everything compared, however unchanged it looks."""
 
     def __init__(
         self, *, objects: Objects, ledger: IntakeLedger, intake: Intake, catalog: Catalog, clock: Clock
     ) -> None:
         self._objects = objects
-        self._ledger = ledger
         self._intake = intake
         self._catalog = catalog
         self._clock = clock
+        self._parts = Parts(objects=objects, ledger=ledger, intake=intake, catalog=catalog)
+        self._unchanged = Unchanged(clock)
         self._one = asyncio.Lock()
         self.total = SweepCount()
 
-    async def everything(self, *, why: str) -> SweepCount:
+    async def everything(self, *, why: str, whole: bool = False) -> SweepCount:
         """Sweep every input; an input that fails is told in the log and counted, the others go on."""
-        count = SweepCount()
         async with self._one:
-            for feed in self._catalog.feeds():
-                try:
-                    count.add(await self._pass(feed))
-                except NotFound:
-                    log.info("the bucket of an input is gone", extra={"action": "sweep", "service": feed.service})
-                except Fault as fault:
-                    count.failed += 1
-                    log.warning(
-                        "an input could not be swept: %s", fault, extra={"action": "sweep", "service": feed.service}
-                    )
+            feeds = self._catalog.feeds()
+            self._unchanged.only(feeds)
+            return await self._sweep(feeds, why=why, whole=whole)
+
+    async def one_service(self, name: str, *, why: str, whole: bool = False) -> SweepCount:
+        """Sweep the inputs of one service, as `everything`. Raises `NotFound` for a service that is not there."""
+        async with self._one:
+            return await self._sweep(self._catalog.get(name).feeds, why=why, whole=whole)
+
+    async def one(self, feed: Feed) -> SweepCount:
+        """Sweep one input. Raises `StoreUnavailable`, `NotFound` when the bucket is gone."""
+        async with self._one:
+            began = self._clock.monotonic()
+            [comparison] = await self._pass([feed], whole=False)
+        comparison.count.seconds = self._clock.monotonic() - began
+        self.total.add(comparison.count)
+        if comparison.fault is not None:
+            raise comparison.fault
+        return comparison.count
+
+    async def leave_alone(self, feed: Feed) -> None:
+        """Note what lies in a new input already and is too young to be told from a new upload by its time alone."""
+        try:
+            async for page in self._objects.list(feed.bucket, feed.prefix):
+                objects = await page.objects()
+                young = [ref_of(feed, info) for info in objects if info.version.modified >= feed.since]
+                if young:
+                    await self._intake.note(feed, young)
+                await asyncio.sleep(0)
+        except NotFound:
+            return
+
+    async def _sweep(self, feeds: Iterable[Feed], *, why: str, whole: bool) -> SweepCount:
+        count = SweepCount()
+        began = self._clock.monotonic()
+        for folder in together(feeds):
+            for comparison in await self._pass(folder, whole=whole):
+                count.add(comparison.count)
+                if comparison.fault is not None:
+                    count.failed += _told(comparison.feed, comparison.fault)
+        count.seconds = self._clock.monotonic() - began
         self.total.add(count)
         if count.recovered or count.failed:
             log.info(
@@ -80,81 +91,65 @@ class Sweep:
             )  # fmt: skip
         return count
 
-    async def one(self, feed: Feed) -> SweepCount:
-        """Sweep one input. Raises `StoreUnavailable`, `NotFound` when the bucket is gone."""
-        async with self._one:
-            count = await self._pass(feed)
-        self.total.add(count)
-        return count
-
-    async def leave_alone(self, feed: Feed) -> None:
-        """Note what lies in a new input already and is too young to be told from a new upload by its time alone."""
+    async def _pass(self, feeds: Sequence[Feed], *, whole: bool) -> list[Comparison]:
+        """List once for inputs that lie in the first one's folder. What reaches the end is remembered."""
+        comparisons = [self._comparison(feed, whole=whole) for feed in feeds]
         try:
-            async for page in self._objects.list(feed.bucket, feed.prefix):
-                young = [_ref(feed, info) for info in page if info.version.modified >= feed.since]
-                if young:
-                    await self._intake.note(feed, young)
-        except NotFound:
-            return
+            await self._walk(comparisons)
+        except Fault as fault:
+            for comparison in comparisons:
+                comparison.fault = comparison.fault or fault
+        for comparison in comparisons:
+            if comparison.fault is None:
+                self._unchanged.keep(comparison.feed, comparison.made)
+        return comparisons
 
-    async def _pass(self, feed: Feed) -> SweepCount:
-        began = self._clock.wall()
-        count = SweepCount()
+    def _comparison(self, feed: Feed, *, whole: bool) -> Comparison:
+        record = self._catalog.find(feed.service)
+        revision = record.revision if record else 0
+        known, made = self._unchanged.recall(feed, revision=revision, whole=whole)
+        return Comparison(feed, self._parts, began=self._clock.wall(), known=known, made=made)
+
+    async def _walk(self, comparisons: Sequence[Comparison]) -> None:
+        widest = comparisons[0].feed
         after = ""
-        async for page in self._objects.list(feed.bucket, feed.prefix):
-            if page:
-                await self._compare(feed, page, after=after, last=page[-1].key, began=began, count=count)
-                after = page[-1].key
-        await self._compare(feed, (), after=after, last="", began=began, count=count)
-        return count
+        async for page in self._objects.list(widest.bucket, widest.prefix):
+            await self._stretch(comparisons, page, after=after)
+            after = page.last
+            await asyncio.sleep(0)  # who waits for this thread waits for one page at most
+        await self._stretch(comparisons, None, after=after)
 
-    async def _compare(
-        self, feed: Feed, page: Sequence[ObjectInfo], *, after: str, last: str, began: float, count: SweepCount
-    ) -> None:
-        """Compare one stretch of keys, greater than `after` and up to `last` ("": to the end)."""
-        seen = await self._seen_between(feed, after=after, last=last)
-        listed = [info for info in page if feed.takes(feed.bucket, info.key)]
-        count.listed += len(listed)
-        unseen = [
-            _ref(feed, info)
-            for info in listed
-            if info.version.modified >= feed.since and info.version.identity not in seen.get(info.key, {})
-        ]
-        count.recovered += await self._intake.found(feed, await self._with_marks(feed, unseen))
-        gone = seen.keys() - {info.key for info in listed}
-        old = [key for key in gone if max(seen[key].values()) < began - HISTORY]
-        if old:
-            await self._ledger.forget(feed.id, old)
-            count.forgotten += len(old)
-
-    async def _seen_between(self, feed: Feed, *, after: str, last: str) -> dict[str, dict[str, int]]:
-        """Per key the identities seen, with the time each was modified."""
-        found: dict[str, dict[str, int]] = defaultdict(dict)
-        while rows := await self._ledger.seen(feed.id, after=after, limit=SEEN_PAGE):
-            for row in _up_to(rows, last):
-                found[row.object_key][row.identity] = row.modified
-            after = rows[-1].object_key
-            if last and after >= last:
-                break
-        return found
-
-    async def _with_marks(self, feed: Feed, refs: Sequence[ObjectRef]) -> list[tuple[ObjectRef, str]]:
-        """Each object with the commit mark in its metadata, asked for only where some service publishes to."""
-        if not refs or not self._catalog.publishes_to(feed.bucket, feed.prefix):
-            return [(ref, "") for ref in refs]
-        gate = asyncio.Semaphore(HEADS_AT_ONCE)
-
-        async def marked(ref: ObjectRef) -> tuple[ObjectRef, str]:
-            async with gate:
-                info = await self._objects.head(ref)
-            return ref, info.metadata.get(COMMIT_METADATA, "") if info else ""
-
-        return list(await asyncio.gather(*map(marked, refs)))
+    async def _stretch(self, comparisons: Sequence[Comparison], page: ObjectPage | None, *, after: str) -> None:
+        name = stretch_of(after, page)
+        last = page.last if page else ""
+        wanting = [comparison for comparison in comparisons if comparison.wants(name, after=after, last=last)]
+        if not wanting:
+            return
+        objects = await page.objects() if page else ()
+        whole = page is None or len(objects) == page.count
+        stretch = Stretch(name=name, after=after, last=last, objects=objects, whole=whole)
+        for comparison in wanting:
+            await asyncio.sleep(0)
+            await comparison.compare(stretch)
 
 
-def _up_to(rows: Sequence[Seen], last: str) -> list[Seen]:
-    return [row for row in rows if not last or row.object_key <= last]
+def together(feeds: Iterable[Feed]) -> list[list[Feed]]:
+    """Inputs by the listings they need: each list begins with the one whose folder holds all others of it."""
+    folders: list[list[Feed]] = []
+    for feed in sorted(feeds, key=lambda feed: (feed.bucket, feed.prefix, feed.id)):
+        widest = folders[-1][0] if folders else None
+        if widest and feed.bucket == widest.bucket and feed.prefix.startswith(widest.prefix):
+            folders[-1].append(feed)
+        else:
+            folders.append([feed])
+    return folders
 
 
-def _ref(feed: Feed, info: ObjectInfo) -> ObjectRef:
-    return ObjectRef(provider=feed.provider, bucket=feed.bucket, key=info.key, version=info.version)
+def _told(feed: Feed, fault: Fault) -> int:
+    """Say in the log why an input could not be swept; 0 where that is no failure."""
+    about = {"action": "sweep", "service": feed.service}
+    if isinstance(fault, NotFound):
+        log.info("the bucket of an input is gone", extra=about)
+        return 0
+    log.warning("an input could not be swept: %s", fault, extra=about)
+    return 1

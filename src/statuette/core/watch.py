@@ -37,7 +37,7 @@ class WatchState:
 
 
 class Watch:
-    """Runs for the manager's life."""
+    """Runs for the manager's life, or among several managers for as long as this one has the duty."""
 
     def __init__(
         self,
@@ -61,13 +61,16 @@ class Watch:
 
     async def run(self) -> None:
         """Follow and sweep until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._sweep_when_wanted())
-            group.create_task(self._sweep_at_intervals())
-            if self._events is not None:
-                group.create_task(self._follow_for_ever(self._events))
-            else:
-                self.want_sweep("start")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._sweep_when_wanted())
+                group.create_task(self._sweep_at_intervals())
+                if self._events is not None:
+                    group.create_task(self._follow_for_ever(self._events))
+                else:
+                    self.want_sweep("start")
+        finally:
+            self.state.following = False
 
     def want_sweep(self, why: str) -> None:
         """Have everything swept soon; several wishes become one pass."""

@@ -26,6 +26,11 @@ def submission_key(incarnation: str, principal: str, idempotency_key: str) -> st
     return f"s:{_digest(incarnation, principal, idempotency_key)}"
 
 
+def replay_key(incarnation: str, replay: str, *, bucket: str, key: str) -> str:
+    """The key of the job that one replay makes for an object, whichever of its versions is there by then."""
+    return f"r:{_digest(incarnation, replay, bucket, key)}"
+
+
 def lane(incarnation: str, *, bucket: str, key: str) -> str:
     """What joins the jobs that run one after another: the same object for the same service."""
     return f"l:{_digest(incarnation, bucket, key)}"

@@ -65,6 +65,7 @@ def committed(job: Job, *, commit: str, now: float) -> Job:
         state=JobState.COMMITTED,
         commit=commit,
         generation=job.generation + 1,
+        cancelling="",  # too late: its outputs count
         stages=job.stages | {Stage.COMMITTED: now},
     )
 
@@ -81,20 +82,25 @@ def ended(job: Job, report: Report, *, now: float) -> Job:
         faults=job.faults | {report.outcome: job.faults.get(report.outcome, 0) + 1},
         stages=job.stages | report.stages,
         exit_code=report.exit_code if report.exit_code is not None else job.exit_code,
-        reason=report.reason,
+        reason=job.cancelling if job.cancelling and report.outcome is Outcome.CANCELLED else report.reason,
     )
     if report.outcome in _SETTLED:
         return _final(job, _SETTLED[report.outcome], now=now)
     if job.cancelling and job.state is not JobState.COMMITTED:
         return _final(replace(job, reason=job.cancelling), JobState.CANCELLED, now=now)
     if report.outcome is Outcome.RETURNED:
-        back = JobState.UNPUBLISHED if job.state is JobState.COMMITTED else JobState.QUEUED
-        return replace(job, state=back, runner="", not_before=0.0)
+        return _returned(job)
     if report.outcome in _SCRIPT_FAULTS:
         return _script_fault(job, report, now=now)
     if report.outcome in _RUNNER_FAULTS:
         return _retry_or(JobState.DEAD, job, _count(job, _RUNNER_FAULTS), limit=job.retries.runner, now=now)
     return _platform_fault(job, report.outcome, now=now)
+
+
+def _returned(job: Job) -> Job:
+    if job.state is JobState.COMMITTED:  # the runner's name still says with which manager the sealed folder lies
+        return replace(job, state=JobState.UNPUBLISHED, not_before=0.0)
+    return replace(job, state=JobState.QUEUED, runner="", not_before=0.0)
 
 
 def resumed(job: Job, *, runner: str, now: float) -> Job:
@@ -109,7 +115,7 @@ def resumed(job: Job, *, runner: str, now: float) -> Job:
 def orphaned(job: Job, *, now: float) -> Job:
     """A job whose lease ran out or whose manager is gone: its upload is taken up again, or it runs again."""
     if job.state is JobState.COMMITTED:
-        return replace(job, state=JobState.UNPUBLISHED, not_before=now, runner="")
+        return replace(job, state=JobState.UNPUBLISHED, not_before=now)
     return ended(job, Report(outcome=Outcome.PLATFORM_FAULT, reason="the manager or its lease was lost"), now=now)
 
 

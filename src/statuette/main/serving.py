@@ -1,17 +1,19 @@
 """The manager's life: hold the state, open the plugs, answer, work, and end in good order."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import uvicorn
 
 from statuette.core import Core
 from statuette.main.joining import Joined, joined
+from statuette.main.sidecars import in_processes
 from statuette.main.state import StateFolder, announce
 from statuette.ports.clock import Clock
 from statuette.settings import Settings
@@ -61,8 +63,14 @@ async def serve(state: StateFolder, settings: Settings, listener: socket.socket,
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    async with joined(state, settings, clock=clock) as everything:
+    async with AsyncExitStack() as stack:
+        inner = stack.enter_context(inner_socket()) if in_processes(settings) else None
+        everything = await stack.enter_async_context(joined(state, settings, inner_url=_inner_url(inner), clock=clock))
+        if inner is not None:
+            # Supervisors have to be heard longer than people: until the last of them has handed its work back.
+            await stack.enter_async_context(_inner_door(everything, inner))
         await everything.core.start()
+        gc.freeze()  # what is there by now stays: looking through it for rubbish takes 70 ms, in which no call goes on
         work = asyncio.create_task(everything.work(), name="work")
         door = _door(everything)
         serving = asyncio.create_task(door.serve(sockets=[listener]), name="door")
@@ -71,7 +79,28 @@ async def serve(state: StateFolder, settings: Settings, listener: socket.socket,
         try:
             await _first(ending, work, serving)
         finally:
+            everything.stop()
             await _end(everything.core, door, work, serving, grace=settings.grace)
+
+
+def inner_socket() -> socket.socket:
+    """Where supervisors in processes of their own are heard: on this machine alone."""
+    return socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+
+
+def _inner_url(inner: socket.socket | None) -> str:
+    return f"http://127.0.0.1:{inner.getsockname()[1]}" if inner is not None else ""
+
+
+@asynccontextmanager
+async def _inner_door(everything: Joined, inner: socket.socket) -> AsyncIterator[None]:
+    door = _door(everything)
+    serving = asyncio.create_task(door.serve(sockets=[inner]), name="inner door")
+    try:
+        yield
+    finally:
+        door.should_exit = True
+        await serving
 
 
 def _door(everything: Joined) -> Door:

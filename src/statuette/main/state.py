@@ -2,15 +2,22 @@
 
 import fcntl
 import json
+import logging
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from statuette.ports.vault import Vault
 from statuette.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_ADMIN = "administrator"
+"""The name in the vault under which managers on one ledger share the credentials."""
 
 
 class StateHeld(Exception):
@@ -39,11 +46,20 @@ class StateFolder:
     def manager(self) -> Path:
         return self.path / "manager.json"
 
+    @property
+    def id_file(self) -> Path:
+        return self.path / "id"
+
     def folder(self, name: str) -> Path:
         """A sub-folder, made when missing, for its owner only."""
         path = self.path / name
         path.mkdir(mode=0o700, exist_ok=True)
         return path
+
+    def emptied(self, name: str) -> Path:
+        """The same for what lasts no longer than a manager: what an earlier one left is removed."""
+        shutil.rmtree(self.path / name, ignore_errors=True)
+        return self.folder(name)
 
     def free_bytes(self) -> int:
         """Bytes left on the disk for this user."""
@@ -65,6 +81,35 @@ def held(path: Path) -> Iterator[StateFolder]:
             yield state
         finally:
             state.manager.unlink(missing_ok=True)
+
+
+def manager_id(state: StateFolder) -> str:
+    """What tells this manager from the others on its ledger: made once, and lasting as the state folder does."""
+    kept = _read(state.id_file).get("id")
+    if not kept:
+        kept = secrets.token_hex(4)
+        write_private(state.id_file, {"id": kept})
+    return kept
+
+
+async def shared_credentials(state: StateFolder, settings: Settings, vault: Vault) -> tuple[str, str]:
+    """As `credentials`, the same for every manager on one ledger: what the first one had is kept in the vault.
+
+    Where the settings give a password it counts, from now on for all that are started later.
+    """
+    text = await vault.read(_ADMIN)
+    if text is None:
+        username, password = credentials(state, settings)
+        text = json.dumps({"username": username, "password": password})
+        if not await vault.add(_ADMIN, text):
+            text = await vault.read(_ADMIN) or text
+    kept = json.loads(text)
+    name, word = settings.username or kept["username"], settings.password or kept["password"]
+    username, password = credentials(state, replace(settings, username=name, password=word))
+    if {"username": username, "password": password} != kept:
+        log.warning("the administrator's credentials were changed by the settings", extra={"action": "credentials"})
+        await vault.write(_ADMIN, json.dumps({"username": username, "password": password}))
+    return username, password
 
 
 def credentials(state: StateFolder, settings: Settings) -> tuple[str, str]:

@@ -24,7 +24,8 @@ class RunnerOrder:
     """A runner to be started. `id` is the caller's; whatever `start` has made is found again by it.
 
     `cpu` is millicores, `memory` bytes. `files` are put under `/oscar/config` read-only (name → content). `variables`
-    are the same for every run. `network`: whether it may reach outward.
+    are the same for every run. `network`: whether it may reach outward. `credential` is by which a supervisor in a
+    process of its own says whose it is ("": it has none); never the script's.
     """
 
     id: str
@@ -37,6 +38,7 @@ class RunnerOrder:
     network: bool = True
     files: Mapping[str, bytes] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credential: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,4 +23,9 @@ class Logs(Protocol):
         also where nothing was ever written.
         """
 
+    async def settle(self, service: str, job: str, attempt: int) -> None:
+        """Have a closed log where every manager finds it, as far as that can be done now; said before the attempt's
+        last word.
+        """
+
     async def remove(self, service: str, job: str) -> None: ...

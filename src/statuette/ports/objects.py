@@ -18,6 +18,28 @@ class ObjectInfo:
     metadata: Mapping[str, str]
 
 
+class ObjectPage(Protocol):
+    """Some objects of a listing, in order of key, at least one. They are read only when somebody asks for them."""
+
+    @property
+    def last(self) -> str:
+        """The key of the last object."""
+
+    @property
+    def count(self) -> int:
+        """How many objects the listing told of."""
+
+    def digest(self) -> bytes:
+        """16 bytes made of all that the listing told of these objects: keys, ETags, sizes, seconds.
+
+        What a listing does not tell is not in it: of two equal uploads within a second to a bucket that keeps
+        versions, the second changes nothing here.
+        """
+
+    async def objects(self) -> Sequence[ObjectInfo]:
+        """The objects, without those that are gone by now. Raises as `Objects`."""
+
+
 class Objects(Protocol):
     """Raises `StoreUnavailable`, `ObjectGone`; a bucket that does not exist is `NotFound`, one that may not be used
     `Forbidden`.
@@ -41,8 +63,11 @@ class Objects(Protocol):
         Gives no version: S3 tells an object's time only to who asks again, and no one here needs it.
         """
 
-    def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[Sequence[ObjectInfo]]:
-        """Pages of objects in order of key, of keys greater than `after`. Folder markers are listed too."""
+    def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[ObjectPage]:
+        """Pages of objects in order of key, of keys greater than `after`, at most 1,000 a page.
+
+        Folder markers are listed too. Where objects are the same, pages mostly end where they did before.
+        """
 
     async def remove(self, bucket: str, keys: Sequence[str]) -> None:
         """Delete objects; those that are not there are no error."""

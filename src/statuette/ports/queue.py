@@ -33,8 +33,8 @@ class QueueLedger(Protocol):
         """Take up to `limit` jobs that are due, highest priority first, then in the order they were accepted.
 
         Opens an `Attempt` for each. Jobs whose deadline has passed are given up instead (`transitions.missed`).
-        `service` "" takes up unpublished uploads of any service instead (state stays
-        committed).
+        `service` "" takes up unpublished uploads of any service instead (state stays committed): those whose sealed
+        folder lies with the manager that the runner's name tells (`events.homes`).
         """
 
     async def renew(self, leases: Sequence[Lease], *, ttl: float, started: Mapping[str, float]) -> list[Lease]:
@@ -51,7 +51,7 @@ class QueueLedger(Protocol):
         transaction.
         """
 
-    async def expire(self, *, everything: bool = False) -> list[Job]:
-        """Take back what has run out, or at a manager's start `everything` that is leased. Returns the jobs as they
-        now stand.
+    async def expire(self, *, everything: bool = False, home: str = "") -> list[Job]:
+        """Take back what has run out, or at a manager's start `everything` that is leased, or all that is leased to
+        the runners of one manager (`home`). Returns the jobs as they now stand.
         """

@@ -1,6 +1,6 @@
 """Where deployed services are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -53,9 +53,22 @@ class ServiceLedger(Protocol):
         gone.
         """
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, name: str, *, incarnation: str = "") -> None:
         """Drop a service, its feeds and what they saw, and withdraw its jobs that nobody runs. Job records stay.
-        Idempotent.
+        Idempotent. With `incarnation`, only that life of it: one made again under the same name stays.
         """
 
     async def all(self) -> Sequence[ServiceRecord]: ...
+
+
+class ServiceChanges(Protocol):
+    """What other managers changed, asked often. Raises `LedgerUnavailable`."""
+
+    async def count(self) -> int:
+        """Moves on with every change of a service or of the vault; one row is read."""
+
+    async def heads(self) -> Mapping[str, tuple[str, int]]:
+        """Each service's incarnation and revision, by its name."""
+
+    async def records(self, names: Sequence[str]) -> Sequence[ServiceRecord]:
+        """The named services, in order of name; those that are gone are left out."""

@@ -10,6 +10,9 @@ class Vault(Protocol):
 
     async def write(self, name: str, value: str) -> None: ...
 
+    async def add(self, name: str, value: str) -> bool:
+        """Write the value unless the name has one already; whether it was written. Of several managers one succeeds."""
+
     async def names(self, prefix: str) -> list[str]: ...
 
     async def erase(self, name: str) -> None: ...

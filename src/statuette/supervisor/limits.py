@@ -22,3 +22,7 @@ class Limits:
     reserve: int = 64 * 1024**2
     uploads: int = 4
     patience: float = 60.0
+    ahead: int = 8
+    ahead_bytes: int = 64 * 1024**2
+    finishing: int = 8
+    waiting: float = 1.0

@@ -1,7 +1,9 @@
-"""From how a run ended to how its attempt ended."""
+"""From how a run ended, or what stood in its way, to how its attempt ended."""
 
 from statuette.events.jobs import Outcome
 from statuette.ports.backend import End, RunResult
+from statuette.ports.errors import DiskFull, Fault, Forbidden, NotFound, ObjectGone, RunnerLost, StoreUnavailable
+from statuette.supervisor.turn import PutBack
 
 _ENDS = {
     End.TIMED_OUT: (Outcome.TIMED_OUT, "the script ran longer than its time limit"),
@@ -9,6 +11,23 @@ _ENDS = {
     End.DIED: (Outcome.RUNNER_DIED, "the runner died while the script ran"),
     End.OUT_OF_MEMORY: (Outcome.OUT_OF_MEMORY, "the script needed more memory than its service has"),
 }
+
+_FAULTS: dict[type[Fault], Outcome] = {
+    ObjectGone: Outcome.SUPERSEDED,
+    NotFound: Outcome.SUPERSEDED,
+    StoreUnavailable: Outcome.PLATFORM_FAULT,
+    Forbidden: Outcome.PLATFORM_FAULT,
+    DiskFull: Outcome.PLATFORM_FAULT,
+    RunnerLost: Outcome.RUNNER_DIED,
+    PutBack: Outcome.RETURNED,
+}
+ENDING = tuple(_FAULTS)
+"""Faults that end an attempt in a known way."""
+
+
+def outcome_of(fault: Fault) -> Outcome:
+    """How an attempt ended that one of `ENDING` stood in the way of."""
+    return next(outcome for kind, outcome in _FAULTS.items() if isinstance(fault, kind))
 
 
 def verdict(result: RunResult) -> tuple[Outcome, str] | None:

@@ -17,6 +17,7 @@ from statuette.ports.work import Assignment, CommitPage, Work
 from statuette.supervisor.folders import remove_known, remove_tree
 from statuette.supervisor.limits import Limits
 from statuette.supervisor.patience import insist
+from statuette.supervisor.prefetch import Staging
 from statuette.supervisor.publish import Publication, SealedLost
 from statuette.supervisor.renewals import Watch
 
@@ -33,23 +34,29 @@ class Withdrawn(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What every piece of work is done with. `sealed_root` is a folder of mode 0700 on the workspaces' file system."""
+    """What every piece of work is done with. `sealed_root` is a folder of mode 0700 on the workspaces' file system, as
+    is the one of `staging`.
+    """
 
     work: Work
     objects: Objects
     logs: Logs
     clock: Clock
     sealed_root: Path
+    staging: Staging
     limits: Limits
 
 
 class Piece:
-    """One piece of work under way. `report` is set once it is known how it ended."""
+    """One piece of work under way. `report` is set once it is known how it ended; `sound` is False when our own code
+    failed, so that the runner is not trusted.
+    """
 
     def __init__(self, assignment: Assignment, *, tools: Tools, watch: Watch) -> None:
         self.assignment = assignment
         self.watch = watch
         self.report: Report | None = None
+        self.sound = True
         self.stages: dict[Stage, float] = {}
         self._tools = tools
         self._folder: Path | None = None
@@ -80,6 +87,7 @@ class Piece:
 
     def broken(self) -> Report:
         """The last word when the platform's own code failed."""
+        self.sound = False
         outcome = Outcome.UNPUBLISHED if self._committed else Outcome.PLATFORM_FAULT
         return self._word(outcome, reason="a fault inside the platform; its log tells more")
 

@@ -45,12 +45,13 @@ class Publication:
 
         Raises what the store raises, `LeaseLost` when `lost` says so, `SealedLost`.
         """
-        if page.uploads:
+        uploads = await self._missing(page.uploads, parallel=parallel) if self._resumed else page.uploads
+        if uploads:
             try:
                 with folder(self._place) as out:
-                    await self._uploads(page.uploads, out, parallel=parallel)
+                    await self._uploads(uploads, out, parallel=parallel)
             except OSError as error:
-                raise SealedLost("the sealed folder cannot be read any more") from error
+                raise SealedLost("the sealed results are lost; the job is run again") from error
         for bucket, keys in _by_bucket(page.removals).items():
             self._check()
             await self._objects.remove(bucket, keys)
@@ -77,8 +78,6 @@ class Publication:
     async def _upload(self, upload: Upload, out: int) -> None:
         self._check()
         entry = self._entries[upload.name]
-        if self._resumed and await self._stored(upload, entry):
-            return
         try:
             with regular_file(upload.name, beneath=out) as descriptor:
                 await self._put(upload, entry, descriptor)
@@ -94,6 +93,18 @@ class Publication:
             os.lseek(descriptor, 0, os.SEEK_SET)
         with os.fdopen(descriptor, "rb", closefd=False) as source:
             await self._objects.put(upload.target, source, size=entry.size, metadata=upload.metadata)
+
+    async def _missing(self, uploads: Sequence[Upload], *, parallel: int) -> list[Upload]:
+        """Those that an earlier attempt has not stored; where there are none, the folder is not needed any more."""
+        gate = asyncio.Semaphore(parallel)
+
+        async def stored(upload: Upload) -> bool:
+            async with gate:
+                self._check()
+                return await self._stored(upload, self._entries[upload.name])
+
+        found = await asyncio.gather(*map(stored, uploads))
+        return [upload for upload, there in zip(uploads, found, strict=True) if not there]
 
     async def _stored(self, upload: Upload, entry: ManifestEntry) -> bool:
         info = await self._objects.head(upload.target)

@@ -132,10 +132,14 @@ class Renewals:
         return [watch for watch in self._watches.values() if not watch.call]
 
     async def _take_back(self, lease: Lease) -> None:
+        """End a run whose lease is lost or whose job was cancelled.
+
+        Both end alike: the last word is `cancelled`, which only a lease that still counts may say.
+        """
         watch = self.find(lease)
         if watch is None:
             return
-        logger.info("lease lost", extra={"action": "lease_lost", "job": lease.job, "attempt": lease.attempt})
+        logger.info("taken back", extra={"action": "taken_back", "job": lease.job, "attempt": lease.attempt})
         watch.lost = True
         await watch.withdraw()
 

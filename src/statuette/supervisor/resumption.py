@@ -8,8 +8,8 @@ from statuette.supervisor.publish import SealedLost
 
 
 class Resumption(Piece):
-    """Publishes from the sealed folder; the script is not run. When the folder is lost, a platform fault: the job is
-    run again.
+    """Publishes from the sealed folder; the script is not run. When the folder is lost and not everything is stored
+    already, a platform fault: the job is run again.
     """
 
     used = False
@@ -38,6 +38,4 @@ class Resumption(Piece):
             folder = self._place(manifest.sealed)
         except BadInput as error:
             raise SealedLost("the commit names no sealed folder") from error
-        if not folder.is_dir():
-            raise SealedLost("the sealed results are lost; the job is run again")
         self._folder = folder

@@ -6,7 +6,7 @@ import uuid
 from contextlib import suppress
 from errno import ENOSPC
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from statuette.events.objects import ObjectRef
 from statuette.ports.backend import Workspace
@@ -23,8 +23,18 @@ _INLINE = 1024 * 1024
 _PART = 8 * 1024 * 1024
 
 
-async def stage_in(assignment: Assignment, *, workspace: Workspace, objects: Objects, reserve: int) -> str:
-    """Write the input into the workspace's `in` folder; returns the file's name there, "" when nothing is staged.
+class Waiting(Protocol):
+    """An input that was fetched before its turn."""
+
+    def move(self, name: str, *, into: int) -> None:
+        """Put it under `name` into a folder's descriptor."""
+
+
+async def stage_in(
+    assignment: Assignment, *, workspace: Workspace, objects: Objects, reserve: int, waiting: Waiting | None = None
+) -> str:
+    """Write the input into the workspace's `in` folder, or move there what is `waiting`; returns the file's name
+    there, "" when nothing is staged.
 
     An object is fetched in exactly the version meant; a body (JSON or raw), or the notification of a store that
     cannot be read, becomes a file `event-file-<uuid>`. Raises `ObjectGone`, `StoreUnavailable`, `NotFound`,
@@ -37,13 +47,21 @@ async def stage_in(assignment: Assignment, *, workspace: Workspace, objects: Obj
         ref = assignment.event.object
         name = local_name(ref.key) if ref else f"event-file-{uuid.uuid4()}"
         with folder(IN, beneath=root) as inside:
-            _check_room(inside, _expected(assignment), reserve=reserve)
-            with os.fdopen(new_file(name, beneath=inside, owner=workspace.owner), "wb") as sink:
-                try:
-                    await _fill(sink, ref, assignment=assignment, objects=objects)
-                except OSError as error:
-                    raise _told(error) from error
+            if waiting is not None:
+                waiting.move(name, into=inside)
+                return name
+            check_room(inside, _expected(assignment), reserve=reserve)
+            await fetch_into(new_file(name, beneath=inside, owner=workspace.owner), assignment, objects=objects)
     return name
+
+
+async def fetch_into(descriptor: int, assignment: Assignment, *, objects: Objects) -> None:
+    """Write the input into a file that was just made, and close it."""
+    with os.fdopen(descriptor, "wb") as sink:
+        try:
+            await _fill(sink, assignment.event.object, assignment=assignment, objects=objects)
+        except OSError as error:
+            raise _told(error) from error
 
 
 def write_beside(name: str, data: bytes, *, workspace: Workspace) -> None:
@@ -75,7 +93,8 @@ def _expected(assignment: Assignment) -> int:
     return len(_body(assignment))
 
 
-def _check_room(descriptor: int, size: int, *, reserve: int) -> None:
+def check_room(descriptor: int, size: int, *, reserve: int) -> None:
+    """Raises `DiskFull` when fewer than `reserve` bytes would be left on the folder's disk."""
     disk = os.fstatvfs(descriptor)
     if disk.f_bavail * disk.f_frsize < size + reserve:
         raise DiskFull(f"no room for an input of {size} bytes on the platform's disk")

@@ -17,8 +17,10 @@ from statuette.ports.supervision import Supervision
 from statuette.ports.work import Assignment, Work
 from statuette.supervisor.attempt import Attempt
 from statuette.supervisor.limits import Limits
+from statuette.supervisor.line import Line
 from statuette.supervisor.patience import insist
 from statuette.supervisor.piece import Piece, Tools
+from statuette.supervisor.prefetch import Staging
 from statuette.supervisor.renewals import Renewals
 from statuette.supervisor.resumption import Resumption
 
@@ -34,6 +36,7 @@ class Supervisor(Supervision):
     """Serves runners. One supervisor may serve many; their leases are renewed together.
 
     `sealed_root` is made with mode 0700 when it is missing; it has to lie on the file system of the workspaces.
+    `staged` (beside it unless given) is made too, and emptied of what an earlier supervisor left: no other may use it.
     `ttl` is the leases' life in seconds: they are renewed every third of it. Once `stopping` is set, nothing new is
     leased.
     """
@@ -46,6 +49,7 @@ class Supervisor(Supervision):
         logs: Logs,
         clock: Clock,
         sealed_root: Path,
+        staged: Path | None = None,
         limits: Limits | None = None,
         ttl: float = 30.0,
     ) -> None:
@@ -53,9 +57,16 @@ class Supervisor(Supervision):
         sealed_root.chmod(0o700)
         self.stopping = asyncio.Event()
         self._tools = Tools(
-            work=work, objects=objects, logs=logs, clock=clock, sealed_root=sealed_root, limits=limits or Limits()
+            work=work,
+            objects=objects,
+            logs=logs,
+            clock=clock,
+            sealed_root=sealed_root,
+            staging=Staging(staged or sealed_root.with_name("staged")),
+            limits=limits or Limits(),
         )
         self._renewals = Renewals(work, clock, ttl=ttl)
+        self._lines: set[Line] = set()
 
     async def serve(self, runner: Runner) -> bool:
         """Do work with this runner; see `Supervision.serve`. Cancelled, it kills the run, hands the work back and
@@ -82,12 +93,40 @@ class Supervisor(Supervision):
         finally:
             await self._renewals.leave()
 
+    def stop(self) -> None:
+        """Lease nothing more and hand back at once what waits for a runner; what runs may end."""
+        self.stopping.set()
+        for line in self._lines:
+            line.put_back("the platform ends")
+
     async def _serve(self, runner: Runner) -> bool:
-        while assignments := await self._lease(runner.id, limit=1):
+        line = Line(runner, finish=self._finish, clock=self._tools.clock, limits=self._tools.limits)
+        self._lines.add(line)
+        try:
+            sound = await self._work_off(line, runner)
+            return await line.end() and sound
+        finally:
+            await line.cancel()
+            self._lines.discard(line)
+
+    async def _work_off(self, line: Line, runner: Runner) -> bool:
+        """Work until there is none; True when the runner can be used again."""
+        while assignments := await self._lease(runner.id, limit=line.pace.jobs):
             for assignment in assignments:
-                if not await self._work_off(assignment, runner):
-                    return False
+                if assignment.resume is None:
+                    line.add(self._attempt(assignment, runner))
+                else:
+                    await self._resume(assignment)
+            if self.stopping.is_set():
+                line.put_back("the platform ends")
+            if not await line.work_off():
+                return False
+            await line.room()
         return True
+
+    def _attempt(self, assignment: Assignment, runner: Runner) -> Attempt:
+        watch = self._renewals.begin(assignment.lease, call=bool(assignment.call))
+        return Attempt(assignment, runner=runner, tools=self._tools, watch=watch)
 
     async def _lease(self, runner: str, *, limit: int) -> Sequence[Assignment]:
         delay = 0.1
@@ -100,25 +139,12 @@ class Supervisor(Supervision):
             delay = min(delay * 2, _GRACE)
         return ()
 
-    async def _work_off(self, assignment: Assignment, runner: Runner) -> bool:
-        """One piece of work; True when the runner can be used again."""
-        if assignment.resume is not None:
-            await self._resume(assignment)
-            return True
-        watch = self._renewals.begin(assignment.lease, call=bool(assignment.call))
-        attempt = Attempt(assignment, runner=runner, tools=self._tools, watch=watch)
-        sound = await self._finish(attempt)
-        return await _reset(runner) and sound if attempt.used else sound
-
     async def _resume(self, assignment: Assignment) -> None:
         watch = self._renewals.begin(assignment.lease, call=False)
         await self._finish(Resumption(assignment, tools=self._tools, watch=watch))
 
-    async def _finish(self, piece: Piece) -> bool:
-        """Carry a piece out and say its last word. False when our own code failed, so that the runner is not
-        trusted.
-        """
-        sound = True
+    async def _finish(self, piece: Piece) -> None:
+        """Carry a piece out and say its last word."""
         heard = False
         try:
             try:
@@ -127,8 +153,9 @@ class Supervisor(Supervision):
                 raise
             except Exception:
                 logger.exception("an attempt broke", extra=_ids(piece, action="attempt_broke"))
-                report, sound = piece.broken(), False
-            await self._say(piece, report, patience=self._tools.limits.patience)
+                report = piece.broken()
+            patience = _GRACE if report.outcome is Outcome.RETURNED else self._tools.limits.patience
+            await self._say(piece, report, patience=patience)
             heard = True
         except asyncio.CancelledError:
             heard = await asyncio.shield(asyncio.ensure_future(self._hand_back(piece)))
@@ -138,7 +165,6 @@ class Supervisor(Supervision):
         finally:
             self._renewals.end(piece.watch)
             await piece.clean(heard=heard)
-        return sound
 
     async def _hand_back(self, piece: Piece) -> bool:
         try:
@@ -170,14 +196,6 @@ class Supervisor(Supervision):
             except Exception:
                 logger.exception("withdrawals are not heard", extra={"action": "heed_failed", "runner": runner})
                 await self._tools.clock.sleep(1.0)
-
-
-async def _reset(runner: Runner) -> bool:
-    try:
-        return await runner.reset()
-    except (Fault, OSError) as error:
-        logger.warning("a runner cannot be reset: %s", error, extra={"action": "reset_failed", "runner": runner.id})
-        return False
 
 
 def _ids(piece: Piece, *, action: str) -> dict[str, object]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from statuette.ports.bodies import Bodies
-from statuette.ports.errors import BadInput, TooLarge
+from statuette.ports.errors import BadInput, NotFound, TooLarge
 
 
 class MemoryBodies(Bodies):
@@ -31,6 +31,13 @@ class MemoryBodies(Bodies):
         if name in self.kept:
             place.write_bytes(self.kept[name])
         return str(place)
+
+    async def share(self, name: str) -> None:
+        """Nothing: whoever has this twin has them all."""
+
+    async def fetch(self, name: str) -> None:
+        if name not in self.kept:
+            raise NotFound("there is no such body")
 
     async def drop(self, name: str) -> None:
         _check(name)

@@ -1,4 +1,4 @@
-"""The ledger's twin in memory: the same seven ports over dictionaries, for tests that need no file and no database.
+"""The ledger's twin in memory: the same ports over dictionaries, for tests that need no file and no database.
 
 It keeps every promise of the ports but durability and encryption; the proof is `ledger_suite_*`, run on it and on the
 real ones.
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from statuette.events import transitions
 from statuette.events.feeds import Feed
+from statuette.events.homes import home_of, upload_line
 from statuette.events.jobs import DEAD_LETTERS, FINAL, LEASABLE, RUNNING, Attempt, Job, JobState, NewJob, Outcome
 from statuette.events.leases import Commit, Lease, Manifest, Report
 from statuette.ports.clock import Clock
@@ -19,7 +20,7 @@ from statuette.ports.intake import Acceptance, Arrival, IntakeLedger, Seen
 from statuette.ports.interventions import Interventions
 from statuette.ports.jobs import JobLedger, JobPage, JobQuery
 from statuette.ports.queue import Backlog, QueueLedger
-from statuette.ports.services import ServiceLedger, ServiceRecord
+from statuette.ports.services import ServiceChanges, ServiceLedger, ServiceRecord
 from statuette.ports.vault import Vault
 
 _HELD = RUNNING - {JobState.UNPUBLISHED}
@@ -44,6 +45,7 @@ class _Book:
     services: dict[str, ServiceRecord] = field(default_factory=dict)
     feeds: dict[str, Feed] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
+    changes: int = 0
     duties: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def of_lane(self, lane: str) -> list[Job]:
@@ -185,7 +187,7 @@ class MemoryQueue(QueueLedger):
     ) -> list[Job]:
         now, ends = self._book.clock.wall(), self._book.lease_clock() + ttl
         taken = []
-        for job in self._in_time(service, limit=max(limit, 0), now=now):
+        for job in self._in_time(service, runner=runner, limit=max(limit, 0), now=now):
             step = transitions.leased if service else transitions.resumed
             taken.append(self._book.put(step(job, runner=runner, now=now), until=ends))
             attempt = Attempt(
@@ -199,20 +201,20 @@ class MemoryQueue(QueueLedger):
             self._book.attempts.setdefault(job.id, []).append(attempt)
         return taken
 
-    def _in_time(self, service: str, *, limit: int, now: float) -> list[Job]:
+    def _in_time(self, service: str, *, runner: str, limit: int, now: float) -> list[Job]:
         """The next ones, after what is overdue among them was given up."""
         while True:
-            due = self._due(service, now)[:limit]
+            due = self._due(service, runner, now)[:limit]
             late = [job for job in due if transitions.overdue(job, now=now)]
             if not late:
                 return due
             for job in late:
                 self._book.put(transitions.missed(job, now=now))
 
-    def _due(self, service: str, now: float) -> list[Job]:
+    def _due(self, service: str, runner: str, now: float) -> list[Job]:
         def wanted(job: Job) -> bool:
             if not service:
-                return job.state is JobState.UNPUBLISHED
+                return job.state is JobState.UNPUBLISHED and upload_line(job.runner) == upload_line(runner)
             return job.service == service and job.state in LEASABLE
 
         due = [job for job in self._book.jobs.values() if wanted(job) and job.not_before <= now]
@@ -253,11 +255,13 @@ class MemoryQueue(QueueLedger):
         self._book.close_attempt(after, report)
         return self._book.put(after)
 
-    async def expire(self, *, everything: bool = False) -> list[Job]:
-        for job in [job for job in self._book.jobs.values() if job.state in LEASABLE | {JobState.UNPUBLISHED}]:
-            self._book.put(transitions.shortened(job, now=self._book.clock.wall()))
-        now = self._book.lease_clock()
-        over = sorted((until, job) for job, until in self._book.until.items() if everything or until <= now)
+    async def expire(self, *, everything: bool = False, home: str = "") -> list[Job]:
+        now, book = self._book.lease_clock(), self._book
+        for job in [job for job in book.jobs.values() if job.state in LEASABLE | {JobState.UNPUBLISHED}]:
+            book.put(transitions.shortened(job, now=book.clock.wall()))
+        over = sorted((until, job) for job, until in book.until.items() if everything or home or until <= now)
+        if home:
+            over = [(until, job) for until, job in over if home_of(book.jobs[job].runner) == home]
         return [self._take_back(self._book.jobs[job]) for _, job in over]
 
     def _take_back(self, before: Job) -> Job:
@@ -404,20 +408,42 @@ class MemoryServices(ServiceLedger):
         self._keep(record)
 
     def _keep(self, record: ServiceRecord) -> None:
+        self._book.changes += 1
         self._book.services[record.name] = record
         self._book.feeds.update({feed.id: feed for feed in record.feeds})
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, name: str, *, incarnation: str = "") -> None:
         for job in list(self._book.jobs.values()):
-            if job.service == name and self._book.jobs[job.id].state in _IDLE:
+            mine = job.service == name and incarnation in ("", job.incarnation)
+            if mine and self._book.jobs[job.id].state in _IDLE:
                 self._book.withdraw(self._book.jobs[job.id], "its service was deleted")
         for feed in [feed for feed in self._book.feeds.values() if feed.service == name]:
-            del self._book.feeds[feed.id]
-            self._book.seen.pop(feed.id, None)
-        self._book.services.pop(name, None)
+            if incarnation in ("", feed.incarnation):
+                del self._book.feeds[feed.id]
+                self._book.seen.pop(feed.id, None)
+        kept = self._book.services.get(name)
+        if kept is not None and incarnation in ("", kept.incarnation):
+            del self._book.services[name]
+            self._book.changes += 1
 
     async def all(self) -> Sequence[ServiceRecord]:
         return [self._book.services[name] for name in sorted(self._book.services)]
+
+
+class MemoryChanges(ServiceChanges):
+    """`ServiceChanges` in memory."""
+
+    def __init__(self, book: _Book) -> None:
+        self._book = book
+
+    async def count(self) -> int:
+        return self._book.changes
+
+    async def heads(self) -> Mapping[str, tuple[str, int]]:
+        return {name: (record.incarnation, record.revision) for name, record in self._book.services.items()}
+
+    async def records(self, names: Sequence[str]) -> Sequence[ServiceRecord]:
+        return [self._book.services[name] for name in sorted(names) if name in self._book.services]
 
 
 class MemoryVault(Vault):
@@ -430,17 +456,25 @@ class MemoryVault(Vault):
         return self._book.values.get(name)
 
     async def write(self, name: str, value: str) -> None:
+        self._book.changes += 1
         self._book.values[name] = value
+
+    async def add(self, name: str, value: str) -> bool:
+        if name in self._book.values:
+            return False
+        await self.write(name, value)
+        return True
 
     async def names(self, prefix: str) -> list[str]:
         return sorted(name for name in self._book.values if name.startswith(prefix))
 
     async def erase(self, name: str) -> None:
+        self._book.changes += 1
         self._book.values.pop(name, None)
 
 
 class MemoryLedger:
-    """All seven ports over one memory. `lease_clock` gives seconds for the leases, by default `clock.monotonic`."""
+    """All ports over one memory. `lease_clock` gives seconds for the leases, by default `clock.monotonic`."""
 
     def __init__(self, clock: Clock, lease_clock: Callable[[], float] | None = None) -> None:
         book = _Book(clock, lease_clock or clock.monotonic)
@@ -451,3 +485,4 @@ class MemoryLedger:
         self.duties = MemoryDuties(book)
         self.services = MemoryServices(book)
         self.vault = MemoryVault(book)
+        self.changes = MemoryChanges(book)

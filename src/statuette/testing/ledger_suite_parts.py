@@ -15,7 +15,7 @@ from statuette.ports.intake import Arrival, IntakeLedger
 from statuette.ports.interventions import Interventions
 from statuette.ports.jobs import JobLedger
 from statuette.ports.queue import QueueLedger
-from statuette.ports.services import ServiceLedger, ServiceRecord
+from statuette.ports.services import ServiceChanges, ServiceLedger, ServiceRecord
 from statuette.ports.vault import Vault
 from statuette.spec import Service
 from statuette.testing.clock import VirtualClock
@@ -25,7 +25,7 @@ NOW = 1_750_000_000.0
 
 
 class Ledger(Protocol):
-    """The seven ports of one ledger."""
+    """The ports of one ledger."""
 
     @property
     def intake(self) -> IntakeLedger: ...
@@ -41,6 +41,8 @@ class Ledger(Protocol):
     def services(self) -> ServiceLedger: ...
     @property
     def vault(self) -> Vault: ...
+    @property
+    def changes(self) -> ServiceChanges: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

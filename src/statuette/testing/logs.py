@@ -111,6 +111,9 @@ class MemoryLogs(Logs):
                 return
             await changed.wait()
 
+    async def settle(self, service: str, job: str, attempt: int) -> None:
+        """Nothing: whoever has this twin has them all."""
+
     async def remove(self, service: str, job: str) -> None:
         for known in [key for key in self._kept if key[:2] == (service, job)]:
             del self._kept[known]

@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.ports.errors import BadInput, Conflict, NotFound, ObjectGone, StoreUnavailable
-from statuette.ports.objects import ObjectInfo
+from statuette.ports.objects import ObjectInfo, ObjectPage
 from statuette.ports.store_events import Notice
 from statuette.ports.store_keys import StoreAddress, StoreKey
 
@@ -42,7 +42,9 @@ class _Bucket:
 
 
 class MemoryStore:
-    """One store's state. `clock` gives nanoseconds since the epoch; `latency` is seconds that every request takes."""
+    """One store's state. `clock` gives nanoseconds since the epoch; `latency` is seconds that every request takes;
+    `page` is how many objects a page of a listing has at most.
+    """
 
     def __init__(self, *, clock: Callable[[], int] = time.time_ns) -> None:
         self._clock = clock
@@ -50,6 +52,7 @@ class MemoryStore:
         self._broken_puts = 0
         self.offset = 0
         self.latency = 0.0
+        self.page = _PAGE
         self.down = False
         self.uploader = ""
         self.content: dict[str, _Bucket] = {}
@@ -148,14 +151,15 @@ class MemoryObjects:
             raise OSError(f"the file ended after {len(data)} of {size} bytes")
         self._keep(ref, data, metadata)
 
-    async def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[Sequence[ObjectInfo]]:
+    async def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[ObjectPage]:
         await self._store.request()
         content = self._store.bucket(bucket).objects
         keys = sorted(key for key, kept in content.items() if kept and key.startswith(prefix) and key > after)
-        for start in range(0, len(keys), _PAGE):
+        for start in range(0, len(keys), self._store.page):
             await self._store.request()
-            page = [content[key][-1].info for key in keys[start : start + _PAGE] if content.get(key)]
-            yield [replace(info, metadata={}) for info in page]
+            page = [content[key][-1].info for key in keys[start : start + self._store.page] if content.get(key)]
+            if page:
+                yield MemoryPage([replace(info, metadata={}) for info in page])
 
     async def remove(self, bucket: str, keys: Sequence[str]) -> None:
         await self._store.request()
@@ -192,6 +196,28 @@ class MemoryObjects:
         commit = names.get(_COMMIT, "")
         self._store.announce(Notice(position=position, ref=written, uploader=self._store.uploader, commit=commit))
         return version
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPage(ObjectPage):
+    """Some objects of a listing. As some stores' listings do, its digest leaves out the versions' ids."""
+
+    infos: Sequence[ObjectInfo]
+
+    @property
+    def last(self) -> str:
+        return self.infos[-1].key
+
+    @property
+    def count(self) -> int:
+        return len(self.infos)
+
+    def digest(self) -> bytes:
+        told = [(info.key, info.version.etag, info.version.size, info.version.modified) for info in self.infos]
+        return hashlib.blake2b(repr(told).encode(), digest_size=16).digest()
+
+    async def objects(self) -> Sequence[ObjectInfo]:
+        return self.infos
 
 
 class MemoryBuckets:

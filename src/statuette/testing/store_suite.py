@@ -31,7 +31,7 @@ async def get(
 
 async def listed(objects: Objects, bucket: str, prefix: str = "", *, after: str = "") -> Sequence[ObjectInfo]:
     """All pages of a listing as one."""
-    return [info async for page in objects.list(bucket, prefix, after=after) for info in page]
+    return [info async for page in objects.list(bucket, prefix, after=after) for info in await page.objects()]
 
 
 class Reader:

@@ -14,8 +14,8 @@ class MemoryWork(Work):
     """Gives out `assignments` and, when there are none left, waits unless `finished` was called.
 
     `leased`, `commits`, `reports`, `renewed` keep what was said; `handed` the folders that calls' reports came with.
-    `page_size` is how many uploads a page of a commit holds. A lease in `lost` is refused everywhere. The commit's
-    mark is `<job>.<generation>`.
+    `page_size` is how many uploads a page of a commit holds. A lease in `lost` is refused everywhere, one in
+    `cancelling` is told at its renewal and stays good. The commit's mark is `<job>.<generation>`.
     """
 
     def __init__(self, *, rules: Sequence[OutputRule] = (), page_size: int = 500) -> None:
@@ -26,6 +26,7 @@ class MemoryWork(Work):
         self.started: dict[str, float] = {}
         self.handed: dict[str, str] = {}
         self.lost: set[Lease] = set()
+        self.cancelling: set[Lease] = set()
         self._rules = rules
         self._page_size = page_size
         self._assignments: list[Assignment] = []
@@ -58,7 +59,7 @@ class MemoryWork(Work):
     async def renew(self, leases: Sequence[Lease], *, started: Mapping[str, float]) -> Sequence[Lease]:
         self.renewed.append(tuple(leases))
         self.started.update(started)
-        return [lease for lease in leases if lease in self.lost]
+        return [lease for lease in leases if lease in self.lost | self.cancelling]
 
     async def commit(self, lease: Lease, manifest: Manifest, *, page: int = 0) -> CommitPage:
         self._check(lease)

@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -22,9 +22,9 @@ import pytest
 
 from statuette.adapters.identity_basic import AnyOf, BasicAdmin, ServiceTokens, digest_of
 from statuette.api import create_app as create_api
-from statuette.core import Answer, AnswerFile, JobDetails, ServiceView, Submitted
+from statuette.core import Answer, AnswerFile, JobDetails, Replayed, ServiceView, Settled, Submitted, SweepCount
 from statuette.events.event import Event, EventKind
-from statuette.events.jobs import Attempt, Job, JobState, Outcome, Stage, Usage
+from statuette.events.jobs import DEAD_LETTERS, Attempt, Job, JobState, Outcome, Stage, Usage
 from statuette.events.objects import ObjectRef
 from statuette.gateway import create_app as create_gateway
 from statuette.ports import errors
@@ -172,14 +172,23 @@ class FakeJobs:
             self.keys[idempotency_key] = job
         return Submitted(jobs=(job,), new=True)
 
-    async def page(self, caller, service, *, object="", after="", limit=None) -> JobPage:  # noqa: A002  # noqa: A002
+    async def page(
+        self,
+        caller,
+        service,
+        *,
+        object="",  # noqa: A002
+        states=frozenset(),
+        after="",
+        limit=None,
+    ) -> JobPage:
         self.runs.services.get(caller, service)
         if after and after not in self.details:
             raise errors.BadInput("page: no such page")
         jobs = [found.job for found in self.details.values() if found.job.service == service]
         names = [f"{job.event.object.bucket}/{job.event.object.key}" for job in jobs]
         jobs = [job for job, name in zip(jobs, names, strict=True) if object in ("", name)]
-        return JobPage(jobs=tuple(jobs))
+        return JobPage(jobs=tuple(job for job in jobs if not states or job.state in states))
 
     async def describe(self, caller, service, job) -> JobDetails:
         found = self.details.get(job)
@@ -195,6 +204,10 @@ class FakeJobs:
         for line in self.words[job].splitlines(keepends=True):
             yield b"2026-01-02T03:04:05.000000Z " + line if timestamps else line
 
+    async def cancel(self, caller, service, job) -> None:
+        found = (await self.describe(caller, service, job)).job
+        raise errors.Conflict(f"{job} has ended already: it is {found.state}")
+
     async def remove(self, caller, service, job) -> None:
         await self.describe(caller, service, job)
         del self.details[job]
@@ -206,6 +219,75 @@ class FakeJobs:
             for name, found in self.details.items()
             if found.job.service != service or not (everything or found.job.state is JobState.PUBLISHED)
         }
+
+
+@dataclass
+class FakeLetters:
+    """Runs nothing again: a job that is to is noted in `revived` and stands as queued."""
+
+    jobs: FakeJobs
+    revived: list[str] = field(default_factory=list)
+
+    async def retry_one(self, caller, service, job) -> None:
+        await self.jobs.describe(caller, service, job)
+        if not self._revive(job):
+            raise errors.Conflict(f"{job} is published; only failed, dead and cancelled jobs can be run again")
+
+    async def retry(self, caller, service, jobs) -> Settled:
+        return self._each(self._known(caller, service, jobs), self._revive)
+
+    async def drop(self, caller, service, jobs) -> Settled:
+        return self._each(self._known(caller, service, jobs), self._forget)
+
+    def _known(self, caller, service, jobs) -> list[str]:
+        self.jobs.runs.services.get(caller, service)
+        found = {name: one.job for name, one in self.jobs.details.items() if one.job.service == service}
+        return [name for name, job in found.items() if job.state in DEAD_LETTERS] if jobs is None else list(jobs)
+
+    def _each(self, jobs: list[str], step) -> Settled:
+        left = tuple(job for job in jobs if not step(job))
+        return Settled(len(jobs) - len(left), left)
+
+    def _revive(self, job: str) -> bool:
+        if not self._is_dead(job):
+            return False
+        found = self.jobs.details[job]
+        self.jobs.details[job] = replace(found, job=replace(found.job, state=JobState.QUEUED, exit_code=None))
+        self.revived.append(job)
+        return True
+
+    def _forget(self, job: str) -> bool:
+        return self._is_dead(job) and self.jobs.details.pop(job) is not None
+
+    def _is_dead(self, job: str) -> bool:
+        return job in self.jobs.details and self.jobs.details[job].job.state in DEAD_LETTERS
+
+
+@dataclass
+class FakeReplay:
+    """Finds nothing; `asked` keeps what was wished."""
+
+    services: FakeServices
+    asked: list[dict[str, object]] = field(default_factory=list)
+
+    async def run(
+        self, caller, service, selection, *, idempotency_key="", after="", limit=0, dry_run=False
+    ) -> Replayed:
+        self.services.get(caller, service)
+        self.asked.append({"selection": selection, "after": after, "limit": limit, "dry_run": dry_run})
+        return Replayed(replay=idempotency_key or "made-up", unknown=selection.keys or ())
+
+
+@dataclass
+class FakeSweeping:
+    services: FakeServices
+
+    async def everything(self, caller) -> SweepCount:
+        return SweepCount()
+
+    async def service(self, caller, name) -> SweepCount:
+        self.services.get(caller, name)
+        return SweepCount()
 
 
 def details_of(name: str, service: str, code: int, *, data: bytes) -> JobDetails:
@@ -264,13 +346,25 @@ class FakeCore:
     submissions: FakeJobs
     calls: FakeCalls
     jobs: FakeJobs
+    letters: FakeLetters
+    replay: FakeReplay
+    sweeping: FakeSweeping
     platform: FakePlatform
 
 
 @pytest.fixture
 def core(runs) -> FakeCore:
     jobs = FakeJobs(runs)
-    return FakeCore(services=runs.services, submissions=jobs, calls=FakeCalls(runs), jobs=jobs, platform=FakePlatform())
+    return FakeCore(
+        services=runs.services,
+        submissions=jobs,
+        calls=FakeCalls(runs),
+        jobs=jobs,
+        letters=FakeLetters(jobs),
+        replay=FakeReplay(runs.services),
+        sweeping=FakeSweeping(runs.services),
+        platform=FakePlatform(),
+    )
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ METHODS = [
     ("services", real.Services, ["create", "update", "remove", "get", "all"]),
     ("submissions", real.Submissions, ["submit"]),
     ("calls", real.Calls, ["call"]),
-    ("jobs", real.Jobs, ["page", "describe", "log", "remove", "clear"]),
+    ("jobs", real.Jobs, ["page", "describe", "log", "cancel", "remove", "clear"]),
+    ("letters", real.Letters, ["retry_one", "retry", "drop"]),
+    ("replay", real.Replay, ["run"]),
+    ("sweeping", real.Sweeping, ["everything", "service"]),
     ("platform", real.Platform, ["info", "config", "status"]),
 ]
 

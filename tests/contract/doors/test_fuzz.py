@@ -10,6 +10,8 @@ ROUTES = [
     ("GET", "/system/services"), ("POST", "/system/services"), ("PUT", "/system/services"), ("GET", "/openapi.json"),
     ("GET", "/system/services/{}"), ("DELETE", "/system/services/{}"), ("GET", "/system/logs/{}"), ("POST", "/run/{}"),
     ("DELETE", "/system/logs/{}"), ("GET", "/system/logs/{}/{}"), ("DELETE", "/system/logs/{}/{}"), ("POST", "/job/{}"),
+    ("POST", "/system/jobs/{}/retry"), ("DELETE", "/system/jobs/{}"), ("POST", "/system/jobs/{}/replay"),
+    ("POST", "/system/jobs/{}/{}/cancel"), ("POST", "/system/jobs/{}/{}/retry"), ("POST", "/system/sweep/{}"),
     ("GET", "/system/jobs/{}/{}"), ("GET", "/system/info"), ("GET", "/system/config"), ("GET", "/health"),
 ]  # fmt: skip
 REQUESTS = st.one_of(
@@ -25,12 +27,28 @@ HEADERS = st.lists(
 )
 QUERIES = st.one_of(
     st.binary(max_size=30),
-    st.sampled_from([b"page=%00", b"object=%ff", b"attempt=1e9", b"attempt=%d9%a1", b"all&purge", b"timestamps=\xff"]),
+    st.sampled_from(
+        [
+            b"page=%00",
+            b"object=%ff",
+            b"attempt=1e9",
+            b"attempt=%d9%a1",
+            b"all&purge",
+            b"state=%00",
+            b"state=failed,",
+            b"timestamps=\xff",
+        ]
+    ),
 )
 BODIES = st.one_of(
     st.binary(max_size=64),
     st.recursive(st.sampled_from([b"null", b"1", b'"a"']), lambda one: st.builds(b'{"name":%b}'.__mod__, one)),
     st.just(b'{"name":"\\ud800"}'),
+    st.builds(
+        lambda name, value: f'{{"{name}":{value}}}'.encode(),
+        st.sampled_from(["jobs", "all", "prefix", "since", "until", "keys", "limit", "after", "dry_run"]),
+        st.sampled_from(["null", "true", "1e300", "-1", '""', '"\\u0000"', "[1]", '["a"]', "{}", "9" * 30]),
+    ),
 )
 
 

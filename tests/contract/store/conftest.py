@@ -33,6 +33,9 @@ class PlainVault:
     async def write(self, name: str, value: str) -> None:
         self.values[name] = value
 
+    async def add(self, name: str, value: str) -> bool:
+        return self.values.setdefault(name, value) is value
+
     async def names(self, prefix: str) -> list[str]:
         return [name for name in self.values if name.startswith(prefix)]
 

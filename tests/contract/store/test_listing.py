@@ -34,5 +34,5 @@ async def test_a_listing_of_many_pages_loses_nothing(store: Plugs) -> None:
     for start in range(0, len(expected), 50):
         await asyncio.gather(*(put(store.objects, store.bucket, key=key) for key in expected[start : start + 50]))
     pages = [page async for page in store.objects.list(store.bucket, "in/")]
-    assert [info.key for page in pages for info in page] == expected
-    assert max(len(page) for page in pages) <= 1000
+    assert [info.key for page in pages for info in await page.objects()] == expected
+    assert max(page.count for page in pages) <= 1000

@@ -1,7 +1,7 @@
 """Jobs on the wire."""
 
-from statuette.api.shapes import job_description, job_list
-from statuette.core import JobDetails
+from statuette.api.shapes import job_description, job_list, replay_answer, settled_answer, sweep_answer
+from statuette.core import JobDetails, Replayed, Settled, SweepCount
 from statuette.events.event import Event, EventKind
 from statuette.events.jobs import Attempt, Job, JobState, Outcome, Stage, wire_status
 from statuette.events.objects import ObjectRef
@@ -63,6 +63,25 @@ def test_description_of_an_attempt_under_way_and_one_that_ended():
     first, second = found.model_dump(mode="json", exclude_none=True)["attempts"]
     assert (first["outcome"], first["reason"], first["number"]) == ("runner_died", "gone", 1)
     assert second == {
-        "number": 2, "runner": "q", "revision": 3, "stages": {}, "usage": {"cpu_seconds": 0.0, "memory_peak": 0},
+        "number": 2, "runner": "q", "revision": 3, "start_time": "1970-01-01T00:00:02Z", "stages": {},
+        "usage": {"cpu_seconds": 0.0, "memory_peak": 0},
     }  # fmt: skip
     assert [(output.bucket, output.key, output.size) for output in found.outputs] == [("out", "k", 7)]
+
+
+def test_a_run_that_is_to_end_says_why_until_it_has_ended():
+    asked = job(JobState.STARTED, cancelling="on request")
+    assert job_description(JobDetails(asked, (), ())).cancelling == "on request"
+    over = job(JobState.CANCELLED, cancelling="on request", ended=2.0)
+    assert job_description(JobDetails(over, (), ())).cancelling is None
+
+
+def test_what_was_done_to_many_is_told():
+    assert settled_answer(Settled(2, ("a",))).model_dump() == {"done": 2, "left": ["a"]}
+    told = replay_answer(Replayed(replay="r", listed=3, matched=2, accepted=1, unknown=("x",)))
+    assert told.model_dump(exclude_none=True) == {
+        "replay": "r", "listed": 3, "matched": 2, "accepted": 1, "unknown": ["x"],
+    }  # fmt: skip
+    assert replay_answer(Replayed(replay="r", next="n")).next == "n"
+    count = SweepCount(listed=4, recovered=3, forgotten=2, failed=1)
+    assert list(sweep_answer(count).model_dump().values()) == [4, 3, 2, 1]

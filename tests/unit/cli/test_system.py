@@ -19,6 +19,8 @@ STATUS = {
         "uptime": 12.4,
         "backlog": {"ocr": {"queued": 5, "running": 1}},
         "services": {"ocr": {"state": "ready", "detail": None}},
+        "sweep": {"listed": 7, "recovered": 3},
+        "dead_letters": {"failed": 2, "dead": 9, "services": {"ocr": {"failed": 2, "dead": 1}, "gone": {"dead": 8}}},
     },
 }
 
@@ -27,8 +29,20 @@ def test_status_shows_facts_and_backlog(run, platform) -> None:
     platform.answer("GET", "/system/status", STATUS)
     platform.answer("GET", "/system/info", {"version": "0.1.0"})
     lines = [" ".join(line.split()) for line in run("status").stdout.splitlines()]
-    for line in ("backend.network pasta", "disk.free_bytes 3.0 GiB", "uptime 12 s", "ocr ready 5 0 1 0"):
+    for line in ("backend.network pasta", "disk.free_bytes 3.0 GiB", "uptime 12 s", "ocr ready 5 0 1 0 2 1"):
         assert line in lines
+    for line in ("sweep.recovered 3", "dead_letters.failed 2", "dead_letters.dead 9", "gone 0 0 0 0 0 8"):
+        assert line in lines
+    assert not any(line.startswith("dead_letters.services") for line in lines)
+
+
+def test_a_sweep_tells_what_it_found(run, platform) -> None:
+    platform.answer("POST", "/system/sweep", {"listed": 7, "recovered": 3})
+    platform.answer("POST", "/system/sweep/ocr", {"listed": 7, "failed": 1})
+    assert "7 objects looked at, 3 found" in run("sweep").stdout
+    assert json.loads(run("sweep", "-o", "json").stdout)["recovered"] == 3
+    result = run("sweep", "ocr")
+    assert (result.exit_code, "1 inputs could not be swept" in result.stderr) == (1, True)
 
 
 def test_status_as_json_is_the_platforms_answer(run, platform) -> None:

@@ -5,7 +5,7 @@ import base64
 import httpx
 import pytest
 
-from statuette.client import BadAnswer, NotFound
+from statuette.client import BadAnswer, Conflict, NotFound
 
 
 def job(status: str = "Succeeded", **fields: object) -> dict[str, object]:
@@ -106,3 +106,36 @@ async def test_a_followed_log_comes_piece_by_piece(connect) -> None:
         platform.jobs.follow("ocr", "ocr-1") as pieces,
     ):
         assert [piece async for piece in pieces] == ["one\n", "zwölf\n"]
+
+
+async def test_states_are_asked_for_on_every_page(connect) -> None:
+    asked: list[str | None] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params.get("state"))
+        return httpx.Response(200, json={"jobs": {}} | ({"next_page": "p"} if len(asked) == 1 else {}))
+
+    async with connect(handler) as platform:
+        assert [name async for name, _ in platform.jobs.all("ocr", states=("failed", "dead"))] == []
+        await platform.jobs.page("ocr")
+    assert asked == ["failed,dead", "failed,dead", None]
+
+
+async def test_a_job_is_cancelled_and_run_again(connect) -> None:
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.method} {request.url.path}")
+        return httpx.Response(200, json={"name": "ocr-1", "status": "Running", "cancelling": "on request"})
+
+    async with connect(handler) as platform:
+        assert (await platform.jobs.cancel("ocr", "ocr-1")).cancelling == "on request"
+        assert (await platform.jobs.retry("ocr", "ocr-1")).name == "ocr-1"
+    assert asked == ["POST /system/jobs/ocr/ocr-1/cancel", "POST /system/jobs/ocr/ocr-1/retry"]
+
+
+@pytest.mark.parametrize(("status", "error"), [(404, NotFound), (409, Conflict)])
+async def test_what_cannot_be_cancelled_is_told(connect, status: int, error: type[Exception]) -> None:
+    async with connect(lambda _: httpx.Response(status, text="too late" if status == 409 else "")) as platform:
+        with pytest.raises(error, match="too late" if status == 409 else "no job 'ocr-1'"):
+            await platform.jobs.cancel("ocr", "ocr-1")

@@ -20,7 +20,7 @@ from statuette.events.leases import Manifest, ManifestEntry, Report
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.events.principals import ADMIN_ID, Principal, PrincipalKind
 from statuette.ports.backend import Runner
-from statuette.ports.errors import StoreUnavailable
+from statuette.ports.errors import NotFound, StoreUnavailable
 from statuette.ports.intake import Arrival
 from statuette.ports.services import Readiness, ServiceRecord
 from statuette.ports.supervision import Supervision
@@ -215,6 +215,19 @@ def bodies(tmp_path) -> MemoryBodies:
 
 
 @pytest.fixture
+def heard() -> Callable[..., Awaitable[bytes | None]]:
+    """What a job's first attempt said; None where no log is."""
+
+    async def read(logs, service: str, job: str) -> bytes | None:
+        try:
+            return b"".join([part async for part in logs.read(service, job, 1, timestamps=False, follow=False)])
+        except NotFound:
+            return None
+
+    return read
+
+
+@pytest.fixture
 def marks() -> CommitMarks:
     return CommitMarks(KEY)
 
@@ -286,8 +299,9 @@ def plugs_of(ledger, store, clock, bodies) -> Callable[..., Plugs]:
     def join(**other) -> Plugs:
         twins = {
             "intake": ledger.intake, "queue": ledger.queue, "jobs": ledger.jobs, "services": ledger.services,
-            "vault": ledger.vault, "objects": store.objects, "buckets": store.buckets, "events": store.events,
-            "keys": store.keys, "backend": PlainBackend(), "logs": MemoryLogs(clock), "bodies": bodies, "clock": clock,
+            "interventions": ledger.interventions, "vault": ledger.vault, "objects": store.objects,
+            "buckets": store.buckets, "events": store.events, "keys": store.keys, "backend": PlainBackend(),
+            "logs": MemoryLogs(clock), "bodies": bodies, "clock": clock,
             "store_state": lambda: {"state": "twin"}, "free_bytes": lambda: 1 << 40,
         }  # fmt: skip
         return Plugs(**(twins | other))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from statuette.core.access import check_change, check_deploy, may_see, may_submit, may_use_bucket
+from statuette.core.access import check_change, check_deploy, check_platform, may_see, may_submit, may_use_bucket
 from statuette.events.principals import ADMIN
 from statuette.ports.errors import Forbidden
 
@@ -57,3 +57,10 @@ def test_a_user_names_his_own_and_unowned_buckets_the_admin_all(user):
     assert may_use_bucket(user("alice"), "data", owner="")
     assert not may_use_bucket(user("alice"), "data", owner="bob")
     assert may_use_bucket(ADMIN, "data", owner="bob")
+
+
+def test_the_platform_as_a_whole_is_the_administrators(user, token_of):
+    check_platform(ADMIN)
+    for other in (user("alice"), token_of("cat")):
+        with pytest.raises(Forbidden, match="the administrator's"):
+            check_platform(other)

@@ -8,13 +8,15 @@ import pytest
 
 from statuette.core.calls import Call
 from statuette.core.commits import Origin
-from statuette.core.dispatch import LEASE_TTL, Dispatch, output_rules, script_hash
+from statuette.core.dispatch import LEASE_TTL, SINGLY, Dispatch, output_rules, script_hash
+from statuette.core.managers import Managers, Several
 from statuette.events.event import Event, EventKind
 from statuette.events.jobs import JobState, Outcome, Retries, Stage
 from statuette.events.leases import Lease, Manifest, ManifestEntry, Report
 from statuette.ports.errors import LeaseLost
 from statuette.ports.queue import Backlog
 from statuette.ports.work import PUBLISHER
+from statuette.testing.logs import MemoryLogs
 
 DONE = Report(outcome=Outcome.PUBLISHED)
 MANIFEST = Manifest(entries=(ManifestEntry(name="out.txt", size=1, sha256="0" * 64),), sealed="cat-1")
@@ -30,6 +32,7 @@ class House:
             queue=ledger.queue, jobs=jobs or ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
             bodies=bodies, clock=clock, may_lease=lambda: self.room, most_hops=3,
             changed=self.changed, freed=self.changed,
+            logs=MemoryLogs(clock), managers=Managers(None, catalog=catalog, ttl=10.0, clock=clock),
         )  # fmt: skip
 
     def changed(self):
@@ -212,6 +215,73 @@ async def test_work_of_another_principal_is_returned_and_the_runner_ends(house, 
     assert await house.state(first) is JobState.PUBLISHED
     sit(cat, "r2")
     assert (await house.one("r2")).lease == Lease(job=second, attempt=2, runner="r2")
+
+
+async def several(house, cat, queued, count, **fields):
+    return [await queued(cat, **fields) for _ in range(count)]
+
+
+async def test_a_runner_gets_as_many_jobs_as_it_asks_for(house, cat, sit, queued):
+    jobs = await several(house, cat, queued, 5, principal="alice")
+    seat = sit(cat)
+    given = await house.dispatch.lease("r1", limit=4)
+    assert [assignment.lease.job for assignment in given] == jobs[:4]
+    assert (seat.busy, seat.uses) == (True, 4)
+    for assignment in given:
+        await house.dispatch.commit(assignment.lease, MANIFEST)
+        await house.dispatch.report(assignment.lease, DONE)
+    assert (await house.one()).lease.job == jobs[4]
+
+
+@pytest.mark.parametrize(("runners", "shares"), [(1, [16, 4]), (4, [5, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1]), (50, [1] * 20)])
+async def test_what_waits_is_shared_among_the_runners_there_are_or_could_be(
+    house, deploy, sit, queued, runners, shares
+):
+    cat = deploy(runner={"reuse": "service", "idle_timeout": 0})
+    await several(house, cat, queued, 20)
+    sit(cat)
+    house.roster.reach["cat"] = runners
+    given = []
+    while leased := await house.dispatch.lease("r1", limit=16):
+        given.append(len(leased))
+    assert given == shares
+
+
+async def test_runners_that_are_there_count_where_the_fleet_saw_fewer(house, cat, sit, queued):
+    await several(house, cat, queued, 8, principal="alice")
+    for number in range(4):
+        sit(cat, f"r{number}")
+    assert len(await house.dispatch.lease("r0", limit=16)) == 2
+
+
+async def test_another_principal_s_jobs_are_not_among_them_and_go_back(house, cat, sit, queued):
+    jobs = [await queued(cat, principal=who) for who in ("alice", "bob", "alice", "bob")]
+    sit(cat)
+    given = await house.dispatch.lease("r1", limit=4)
+    assert [assignment.lease.job for assignment in given] == [jobs[0], jobs[2]]
+    assert {assignment.event.principal for assignment in given} <= {"", "alice"}
+    for job in (jobs[1], jobs[3]):
+        assert await house.state(job) is JobState.QUEUED
+        assert (await house.ledger.jobs.get(job)).faults == {Outcome.RETURNED: 1}
+    sit(cat, "r2")
+    assert [one.lease.job for one in await house.dispatch.lease("r2", limit=4)] == [jobs[1]], "one at a time now"
+
+
+async def test_after_a_call_jobs_are_handed_out_one_at_a_time_for_a_while(house, cat, sit, queued, clock):
+    await several(house, cat, queued, 9, principal="alice")
+    house.call()
+    sit(cat)
+    await house.dispatch.report((await house.one()).lease, DONE)
+    assert len(await house.dispatch.lease("r1", limit=8)) == 1
+    await clock.advance(SINGLY + 1)
+    assert len(await house.dispatch.lease("r1", limit=8)) == 8
+
+
+async def test_a_single_use_runner_is_never_given_two(house, deploy, sit, queued):
+    cat = deploy(runner={"reuse": "never", "idle_timeout": 0})
+    await several(house, cat, queued, 4)
+    sit(cat)
+    assert len(await house.dispatch.lease("r1", limit=8)) == 1
 
 
 async def test_the_fast_mode_serves_everybody(house, deploy, sit, queued):
@@ -456,6 +526,26 @@ async def test_what_a_removed_service_runs_is_withdrawn(house, deploy, sit, queu
     assert await house.dispatch.cancelled("r1") == [lease]
 
 
+async def test_one_job_is_withdrawn_and_no_other(house, deploy, sit, queued):
+    service = deploy()
+    await queued(service)
+    seat = sit(service)
+    lease = (await house.one()).lease
+    house.dispatch.withdraw_job("another")
+    assert seat.withdrawn.empty()
+    house.dispatch.withdraw_job(lease.job)
+    assert await house.dispatch.cancelled("r1") == [lease]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SCRIPT_FAILED, Outcome.CANCELLED])
+async def test_the_body_of_a_job_that_may_run_again_stays(house, cat, sit, queued, bodies, body, outcome):
+    await bodies.keep("kept", body(b"large"), limit=99)
+    await queued(cat, event=Event(kind=EventKind.RAW, payload_file="kept"))
+    sit(cat)
+    await house.dispatch.report((await house.one()).lease, Report(outcome=outcome, exit_code=1))
+    assert "kept" in bodies.kept
+
+
 async def test_the_hops_of_an_output_are_one_more_than_its_inputs(house, cat, sit, queued, marks):
     await queued(cat, hops=2)
     sit(cat)
@@ -471,3 +561,29 @@ async def test_a_runaway_is_given_up_and_the_next_job_handed_out(house, cat, sit
     assert (await house.one()).lease.job == fine
     job = await house.ledger.jobs.get(runaway)
     assert (job.state, job.reason) == (JobState.DEAD, "stopped: it comes after 4 services in a row, the most are 3")
+
+
+async def test_a_body_that_is_lost_is_a_platform_fault(house, cat, sit, queued):
+    job = await queued(cat, event=Event(kind=EventKind.RAW, payload_file="gone"))
+    sit(cat)
+    assert await house.dispatch.lease("r1") == []
+    assert await house.state(job) is JobState.RETRYING
+    assert "body could not be fetched" in (await house.ledger.jobs.get(job)).reason
+
+
+async def test_a_job_of_an_earlier_life_of_the_service_is_given_up(house, cat, sit, queued):
+    job = await queued(cat, incarnation="an earlier life")
+    sit(cat)
+    assert await house.dispatch.lease("r1") == []
+    assert await house.state(job) is JobState.CANCELLED
+
+
+async def test_a_job_of_a_life_that_was_not_heard_of_yet_is_handed_back(plugs, house, cat, sit, queued, ledger, clock):
+    """Another manager made the service anew; this one learns it a moment later."""
+    await ledger.services.add(replace(cat, incarnation="a new life"))
+    several = Several(id="one", duties=ledger.duties, changes=ledger.changes)
+    house.dispatch._managers = Managers(several, catalog=plugs["catalog"], ttl=10.0, clock=clock)
+    job = await queued(cat, incarnation="a new life")
+    sit(cat)
+    assert await house.dispatch.lease("r1") == []
+    assert await house.state(job) is JobState.QUEUED

@@ -9,6 +9,7 @@ from statuette.core.calls import Call
 from statuette.core.catalog import Condition
 from statuette.core.dispatch import Dispatch
 from statuette.core.fleet import FIRST_PAUSE, LONGEST_PAUSE, Fleet
+from statuette.core.managers import Managers
 from statuette.events.event import Event, EventKind
 from statuette.events.jobs import JobState, Outcome, Retries
 from statuette.events.leases import Lease, Report
@@ -18,6 +19,7 @@ from statuette.ports.queue import Backlog
 from statuette.ports.services import Readiness
 from statuette.ports.supervision import Supervision
 from statuette.testing.backend import PlainBackend
+from statuette.testing.logs import MemoryLogs
 
 
 class CountingBackend(PlainBackend):
@@ -53,6 +55,7 @@ class House:
             queue=ledger.queue, jobs=ledger.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
             bodies=bodies, clock=clock, may_lease=lambda: self.room, most_hops=3,
             changed=self.fleet.changed, freed=self.fleet.freed,
+            logs=MemoryLogs(clock), managers=Managers(None, catalog=catalog, ttl=10.0, clock=clock),
         )  # fmt: skip
 
     @asynccontextmanager
@@ -102,6 +105,16 @@ def queued(queue_job):
         return jobs
 
     return accept
+
+
+async def test_it_tells_how_many_runners_a_service_could_have(build, hands, deploy, queued, until):
+    house = build(CountingBackend(runners=8, cpu=1000))
+    work = hands(house.dispatch)
+    service = deploy(cpu="0.3", runner={"idle_timeout": 0})
+    async with house.running(work):
+        await queued(house, service)
+        await until(lambda: work.done)
+        assert house.roster.reach["cat"] == 3
 
 
 async def test_one_job_makes_one_runner_which_then_ends(house, work, deploy, queued, until):
@@ -188,6 +201,42 @@ async def test_two_services_on_a_machine_for_one_runner_both_get_their_turn(buil
             await queued(house, service, 2)
         await until(lambda: len(work.done) == 4)
         assert house.backend.most == 1
+
+
+class Slow:
+    """In place of a gate: each script takes a second."""
+
+    def __init__(self, clock):
+        self._clock = clock
+
+    async def wait(self):
+        await self._clock.advance(1.0)
+
+
+async def test_more_services_than_runners_take_turns(build, hands, deploy, queued, until, clock):
+    house = build(CountingBackend(runners=1))
+    work = hands(house.dispatch)
+    work.gate = Slow(clock)
+    services = [deploy(name, runner={"idle_timeout": 3600}) for name in ("cat", "cow", "dog")]
+    async with house.running(work):
+        for service in services:
+            await queued(house, service, 30)
+        await until(lambda: len(work.done) == 90)
+        assert {name for name, _ in work.done[:15]} == {"cat", "cow", "dog"}
+        assert {name for name, _ in work.done[30:45]} == {"cat", "cow", "dog"}
+        assert house.backend.most == 1
+
+
+async def test_among_services_that_have_waited_equally_priority_decides(build, hands, deploy, queue_job, until):
+    house = build(CountingBackend(runners=1))
+    work = hands(house.dispatch)
+    services = [deploy(name, priority=priority) for name, priority in (("cat", 0), ("cow", 7), ("dog", 3))]
+    for service in services:
+        await queue_job(service)
+    async with house.running(work):
+        house.fleet.wake({service.name: 1 for service in services})
+        await until(lambda: len(work.done) == 3)
+        assert [name for name, _ in work.done] == ["cow", "dog", "cat"]
 
 
 async def test_a_service_that_is_being_prepared_gets_no_runner_yet(house, work, catalog, deploy, queued, until, settle):
@@ -397,3 +446,41 @@ async def test_work_of_a_service_that_is_gone_starts_nothing(house, work, catalo
         await settle()
         assert house.fleet.backlog == {"cat": Backlog(queued=1, oldest=house.clock.wall())}
         assert house.backend.orders == []
+
+
+class Post:
+    """Who speaks with supervisors in processes of their own: tells whom it admitted and dismissed."""
+
+    def __init__(self):
+        self.admitted, self.dismissed = [], []
+
+    def admit(self, runner):
+        self.admitted.append(runner)
+        return f"{runner}.token"
+
+    async def dismiss(self, runner):
+        self.dismissed.append(runner)
+
+
+async def test_a_supervisor_far_away_is_admitted_with_its_runner_and_dismissed_after_it(
+    house, hands, deploy, queue_job, until
+):
+    post = house.fleet.remote = Post()
+    service = deploy(runner={"idle_timeout": 0})
+    job = await queue_job(service)
+    async with house.running(hands(house.dispatch)):
+        house.fleet.wake({"cat": 1})
+        await until(lambda: post.dismissed)
+    assert await house.states(job) == [JobState.PUBLISHED]
+    assert post.admitted == post.dismissed
+    assert [one.credential for one in house.backend.orders] == [f"{runner}.token" for runner in post.admitted]
+    assert "cat-" in house.backend.orders[0].credential
+    assert house.backend.orders[0].credential not in repr(house.backend.orders[0])
+
+
+async def test_a_task_needs_no_credential(house, hands, deploy, queue_job, until):
+    await queue_job(deploy(runner={"idle_timeout": 0}))
+    async with house.running(hands(house.dispatch)):
+        house.fleet.wake({"cat": 1})
+        await until(lambda: house.backend.orders)
+    assert house.backend.orders[0].credential == ""

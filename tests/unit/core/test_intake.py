@@ -109,13 +109,17 @@ async def test_the_stream_after_the_sweep_makes_no_second_job(intake, deploy, re
     assert len(await jobs_of()) == 1
 
 
-async def test_an_object_written_again_runs_again_in_order(intake, deploy, ref, jobs_of):
-    deploy(inputs=["box/in"])
+@pytest.mark.parametrize(
+    ("overwriting", "states"),
+    [("queue", (JobState.QUEUED, JobState.WAITING)), ("supersede", (JobState.SUPERSEDED, JobState.QUEUED))],
+)
+async def test_an_object_written_again_runs_again_in_order(intake, deploy, ref, jobs_of, overwriting, states):
+    deploy(inputs=["box/in"], on_overwrite=overwriting)
     for modified in (1000, 1001):
         await intake.take([notice(ref("box", "in/x", modified=modified))], stream=STREAM)
     first, second = await jobs_of()
     assert first.lane == second.lane != ""
-    assert (first.state, second.state) == (JobState.QUEUED, JobState.WAITING)
+    assert (first.state, second.state) == states
 
 
 async def test_a_versioned_object_goes_by_its_version_id(intake, deploy, ref, jobs_of):
@@ -227,3 +231,14 @@ async def test_when_the_ledger_is_down_nobody_is_woken(catalog, marks, clock, de
     with pytest.raises(LedgerUnavailable):
         await intake.take([notice(ref("box", "in/x"))], stream=STREAM)
     assert news == []
+
+
+async def test_again_makes_jobs_beside_what_was_seen(intake, deploy, ref, jobs_of, ledger):
+    [feed] = deploy(inputs=["box/in"]).feeds
+    seen = ref("box", "in/x")
+    await intake.found(feed, [(seen, "")])
+    before = await ledger.intake.seen(feed.id, after="", limit=9)
+    assert await intake.again([(feed, seen), (feed, ref("box", "in/y"))], replay="r") == 2
+    assert await intake.again([(feed, seen)], replay="r") == 0
+    assert len(await jobs_of("cat")) == 3
+    assert await ledger.intake.seen(feed.id, after="", limit=9) == before

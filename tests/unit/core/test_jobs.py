@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from statuette.core.jobs import LARGEST_PAGE, PAGE, Jobs
+from statuette.core.jobs import CANCELLED, LARGEST_PAGE, PAGE, Jobs
+from statuette.core.remains import Remains
+from statuette.core.sight import Sight
 from statuette.events.event import Event, EventKind
-from statuette.events.jobs import JobState, Outcome
+from statuette.events.jobs import DEAD_LETTERS, JobState, Outcome
 from statuette.events.leases import Lease, Manifest, ManifestEntry, Report
 from statuette.events.principals import ADMIN
 from statuette.ports.errors import Conflict, Forbidden, NotFound
@@ -22,8 +24,22 @@ def logs(clock):
 
 
 @pytest.fixture
-def jobs(ledger, catalog, logs, bodies, clock):
-    return Jobs(ledger=ledger.jobs, catalog=catalog, logs=logs, bodies=bodies, clock=clock)
+def killed():
+    """The jobs whose runs are to be ended here."""
+    return []
+
+
+@pytest.fixture
+def jobs(ledger, catalog, logs, bodies, clock, killed):
+    return Jobs(
+        ledger=ledger.jobs,
+        interventions=ledger.interventions,
+        sight=Sight(ledger=ledger.jobs, catalog=catalog),
+        logs=logs,
+        remains=Remains(logs=logs, bodies=bodies),
+        clock=clock,
+        withdraw=killed.append,
+    )
 
 
 @pytest.fixture
@@ -212,3 +228,97 @@ async def test_a_job_is_found_only_under_its_own_service(jobs, deploy, queue_job
             await asking
     with pytest.raises(NotFound):
         await jobs.page(ADMIN, "nobody")
+
+
+async def test_jobs_are_found_by_their_state(jobs, deploy, queue_job, run):
+    service = deploy()
+    _, bad, _ = [await queue_job(service) for _ in range(3)]
+    await run()
+    await run(report=Report(outcome=Outcome.SCRIPT_FAILED, exit_code=1))
+    assert [job.id for job in (await jobs.page(ADMIN, "cat", states=DEAD_LETTERS)).jobs] == [bad]
+
+
+async def test_a_job_that_nobody_has_begun_is_cancelled_at_once(jobs, deploy, queue_job, killed, ledger):
+    job = await queue_job(deploy())
+    await jobs.cancel(ADMIN, "cat", job)
+    found = await ledger.jobs.get(job)
+    assert (found.state, found.reason, killed) == (JobState.CANCELLED, CANCELLED, [])
+    await jobs.cancel(ADMIN, "cat", job)
+
+
+async def test_a_job_under_way_is_noted_and_its_run_ended(jobs, deploy, queue_job, run, killed, ledger):
+    job = await queue_job(deploy())
+    await run(report=None)
+    await jobs.cancel(ADMIN, "cat", job)
+    found = await ledger.jobs.get(job)
+    assert (found.state, found.cancelling, killed) == (JobState.LEASED, CANCELLED, [job])
+
+
+async def test_it_is_too_late_to_cancel_what_counts_or_has_ended(jobs, deploy, queue_job, run, ledger, killed):
+    service = deploy()
+    done, committed = await queue_job(service), await queue_job(service)
+    await run()
+    [job] = await ledger.queue.lease("cat", runner="r1", limit=1, ttl=60, revision=1, script_hash="ab")
+    await ledger.queue.commit(Lease(job=job.id, attempt=1, runner="r1"), Manifest(entries=()))
+    with pytest.raises(Conflict, match="has ended already: it is published"):
+        await jobs.cancel(ADMIN, "cat", done)
+    with pytest.raises(Conflict, match="is committed: its outputs count already"):
+        await jobs.cancel(ADMIN, "cat", committed)
+    assert killed == []
+
+
+async def test_the_administrator_reads_the_jobs_of_a_deleted_service(jobs, deploy, queue_job, run, catalog, user):
+    job = await queue_job(deploy(owner="alice", outputs=["box/out"]))
+    await run(outputs=[("a", 1)])
+    catalog.drop("cat")
+    assert [one.id for one in (await jobs.page(ADMIN, "cat")).jobs] == [job]
+    assert (await jobs.describe(ADMIN, "cat", job)).outputs == ()
+    assert await text(await jobs.log(ADMIN, "cat", job)) == b"attempt 1\n"
+    with pytest.raises(NotFound):
+        await jobs.page(user("alice"), "cat")
+    await jobs.remove(ADMIN, "cat", job)
+    with pytest.raises(NotFound):
+        await jobs.page(ADMIN, "cat")
+
+
+async def test_only_who_may_change_the_service_cancels(jobs, deploy, queue_job, user):
+    job = await queue_job(deploy(owner="alice", visibility="public"))
+    with pytest.raises(Forbidden):
+        await jobs.cancel(user("bob"), "cat", job)
+    for caller, service, name in [(ADMIN, "cat", "nobody"), (ADMIN, "nobody", job)]:
+        with pytest.raises(NotFound):
+            await jobs.cancel(caller, service, name)
+
+
+@pytest.fixture
+def ran_elsewhere(ledger, queue_job, deploy):
+    """A job whose attempt another manager runs, or ended with `outcome`; nothing of its log is here."""
+
+    async def one(outcome=None, runner="far.cat-1"):
+        job = await queue_job(deploy())
+        [leased] = await ledger.queue.lease("cat", runner=runner, limit=1, ttl=60, revision=1, script_hash="ab")
+        if outcome:
+            lease = Lease(job=job, attempt=leased.attempt, runner=runner)
+            await ledger.queue.report(lease, Report(outcome=outcome))
+        return job
+
+    return one
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (None, b"attempt 1 runs with manager far"),
+        (Outcome.PLATFORM_FAULT, b"lies with manager far"),
+        (Outcome.SCRIPT_FAILED, b""),
+    ],
+)
+async def test_a_log_that_lies_with_another_manager_is_told(jobs, ran_elsewhere, outcome, words):
+    job = await ran_elsewhere(outcome)
+    said = await text(await jobs.log(ADMIN, "cat", job))
+    assert words in said
+    assert bool(words) == bool(said), "one that ended by itself was handed over if it said anything"
+
+
+async def test_a_log_of_our_own_without_a_word_is_empty(jobs, ran_elsewhere):
+    assert await text(await jobs.log(ADMIN, "cat", await ran_elsewhere(runner="cat-1"))) == b""

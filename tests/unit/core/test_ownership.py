@@ -40,7 +40,7 @@ async def test_other_things_in_the_vault_are_no_buckets(ledger):
 class DownVault(Vault):
     """A vault that cannot be written."""
 
-    async def write(self, name, value):
+    async def add(self, name, value):
         raise LedgerUnavailable
 
 

@@ -1,6 +1,10 @@
 """The plan: who gets a runner, who has to leave."""
 
-from statuette.core.plan import Demand, Placed, Plan, Room, plan
+from collections import Counter
+
+import pytest
+
+from statuette.core.plan import TURN, WARM, Demand, Placed, Plan, Room, plan
 
 ROOMY = Room(cpu=100_000, memory=100_000, runners=1000)
 FOUR = Room(cpu=100_000, memory=100_000, runners=4)
@@ -13,6 +17,15 @@ def demand(service, work=1, **fields):
 def placed(id_, service, **fields):
     defaults = {"cpu": 100, "memory": 100, "idle": False, "leaving": False}
     return Placed(id=id_, service=service, **(defaults | fields))
+
+
+def test_how_many_runners_of_one_service_there_could_be():
+    room = Room(cpu=1000, memory=2000, runners=9)
+    assert room.reach(demand("a", cpu=300, memory=100)) == 3
+    assert room.reach(demand("a", cpu=100, memory=500)) == 4
+    assert room.reach(demand("a", cpu=0, memory=0)) == 9
+    assert room.reach(demand("a", most=2)) == 2
+    assert room.reach(demand("a", cpu=5000)) == 1, "what does not fit is shared with nobody"
 
 
 def test_no_demand_starts_nothing_and_dismisses_nobody():
@@ -36,10 +49,10 @@ def test_runners_ahead_come_beyond_the_work():
     assert plan([demand("a", 0, ahead=1)], [placed("a1", "a", idle=True)], ROOMY).start == ()
 
 
-def test_max_scale_bounds_all_runners_of_a_service_but_the_leaving_ones():
+def test_max_scale_bounds_all_runners_of_a_service_also_those_that_still_work_before_they_leave():
     seats = [placed("a1", "a"), placed("a2", "a", leaving=True)]
-    assert plan([demand("a", 9, most=3)], seats, ROOMY).start == ("a", "a")
-    assert plan([demand("a", 9, most=1)], seats, ROOMY).start == ()
+    assert plan([demand("a", 9, most=3)], seats, ROOMY).start == ("a",)
+    assert plan([demand("a", 9, most=2)], seats, ROOMY).start == ()
 
 
 def test_the_service_with_the_fewest_runners_is_served_first():
@@ -94,14 +107,59 @@ def test_without_idle_ones_a_busy_runner_of_the_richest_leaves():
     assert dismissed.startswith("a")
 
 
-def test_the_only_runner_of_a_service_is_not_taken_from_its_work():
-    seats = [placed("a1", "a"), placed("b1", "b"), placed("c1", "c"), placed("d1", "d")]
-    assert plan([demand("e", 1)], seats, FOUR).dismiss == ()
+def test_the_only_runner_of_a_service_leaves_for_one_without_any_when_it_has_had_its_turn():
+    seats = [placed(f"{name}1", name, since=since) for name, since in (("a", 3.0), ("b", 1.0), ("c", 2.0), ("d", 4.0))]
+    assert plan([demand("e", 1)], seats, FOUR, now=1.0 + TURN / 2).dismiss == ()
+    assert plan([demand("e", 1)], seats, FOUR, now=10.0 + TURN).dismiss == ("b1",)
 
 
-def test_a_service_that_has_a_runner_starves_nobody():
+def test_a_service_never_gives_both_its_runners_for_one_that_needs_more():
+    seats = [placed("a1", "a"), placed("a2", "a"), placed("b1", "b"), placed("b2", "b")]
+    large = plan([demand("c", 1, cpu=200)], seats, Room(cpu=400, memory=10_000, runners=9))
+    assert {runner[0] for runner in large.dismiss} == {"a", "b"}
+
+
+def test_a_part_grows_with_the_square_root_of_the_need():
+    room = Room(cpu=100_000, memory=100_000, runners=12)
+    started = Counter(plan([demand("large", 10_000), demand("small", 100)], [], room).start)
+    assert started == {"large": 11, "small": 1}
+    started = Counter(plan([demand("large", 400), demand("small", 100)], [], room).start)
+    assert started == {"large": 8, "small": 4}
+
+
+def test_a_part_is_counted_in_what_it_takes_of_the_machine():
+    room = Room(cpu=1000, memory=100_000, runners=100)
+    started = Counter(plan([demand("wide", 100, cpu=200), demand("narrow", 100, cpu=50)], [], room).start)
+    assert started["wide"] * 200 == pytest.approx(started["narrow"] * 50, abs=200)
+
+
+def test_among_those_who_have_waited_equally_priority_decides():
+    one = Room(cpu=100, memory=100, runners=1)
+    waits = {"oldest": 10.1}
+    assert plan([demand("a", 1, **waits), demand("b", 1, priority=5, oldest=10.9)], [], one).start == ("b",)
+    assert plan([demand("a", 1, **waits), demand("b", 1, priority=5, oldest=11.1)], [], one).start == ("a",)
+
+
+def test_runners_of_a_service_beyond_its_part_leave_after_their_turn():
+    seats = [*(placed(f"a{n}", "a", since=50.0) for n in range(3)), placed("b1", "b")]
+    demands = [demand("a", 100), demand("b", 100)]
+    assert plan(demands, seats, FOUR, now=50.0).dismiss == ()
+    [leaving] = plan(demands, seats, FOUR, now=50.0 + TURN).dismiss
+    assert leaving.startswith("a")
+    even = [*seats[:2], seats[3], placed("b2", "b")]
+    assert plan(demands, even, FOUR, now=1000.0) == Plan((), ())
+
+
+def test_idle_runners_without_work_make_room_for_any_service_that_lacks_one():
     seats = [placed("a1", "a"), placed("b1", "b"), placed("b2", "b"), placed("b3", "b", idle=True)]
-    assert plan([demand("a", 9)], seats, FOUR).dismiss == ()
+    assert plan([demand("a", 9)], seats, FOUR).dismiss == ("b3",)
+
+
+def test_the_last_idle_runner_of_a_service_is_left_to_it_for_a_while():
+    seats = [placed("a1", "a"), placed("a2", "a"), placed("a3", "a"), placed("b1", "b", idle=True, idle_since=100.0)]
+    assert plan([demand("a", 9)], seats, FOUR, now=100.0 + WARM / 2).dismiss == ()
+    assert plan([demand("a", 9)], seats, FOUR, now=100.0 + WARM).dismiss == ("b1",)
+    assert plan([demand("a", 9), demand("c", 1)], seats, FOUR, now=100.0).dismiss == ("b1",)
 
 
 def test_runners_wanted_ahead_push_nobody_out():

@@ -8,6 +8,7 @@ import pytest
 from statuette.core.assembly import Settings, assemble
 from statuette.core.platform import About
 from statuette.events.principals import ADMIN
+from statuette.ports.queue import Backlog
 from statuette.testing.backend import PlainBackend
 
 ABOUT = About(version="9.9", git_commit="abc", name="statuette", namespace="ns")
@@ -73,8 +74,29 @@ async def test_status_tells_the_admin_everything_and_others_no_names(core, hands
         assert mine["services"] == {"secretive": {"state": "ready", "detail": ""}}
         [(_, runner)] = work.begun
         assert mine["runners"] == [{"id": runner, "service": "secretive", "busy": True, "uses": 1}]
+        assert mine["dead_letters"] == {"failed": 0, "dead": 0, "services": {}}
         assert mine["backlog"]["secretive"].keys() == {"queued", "waiting", "running", "unpublished"}
         assert (mine["uptime"], mine["store"]) == (1.2, {"state": "twin"})
         assert (mine["disk"]["leasing"], mine["stream"]["following"], mine["sweep"]["recovered"]) == (True, True, 0)
         assert status["cluster"]["metrics"]["cpu"]["total_free_cores"] == 3500
         assert "secretive" not in repr((await core.platform.status(user("alice")))["statuette"])
+
+
+async def test_dead_letters_are_counted_for_those_who_see_their_service(core, user):
+    for name, visibility in (("secretive", "private"), ("open", "public")):
+        await core.services.create(ADMIN, DEFINITION | {"name": name, "visibility": visibility})
+    core.fleet.backlog = {
+        "secretive": Backlog(failed=2, dead=1),
+        "open": Backlog(dead=4),
+        "deleted": Backlog(failed=8),
+        "well": Backlog(queued=3),
+    }
+    mine = (await core.platform.status(ADMIN))["statuette"]["dead_letters"]
+    assert (mine["failed"], mine["dead"]) == (10, 5)
+    assert mine["services"] == {
+        "deleted": {"failed": 8, "dead": 0},
+        "open": {"failed": 0, "dead": 4},
+        "secretive": {"failed": 2, "dead": 1},
+    }
+    others = (await core.platform.status(user("alice")))["statuette"]["dead_letters"]
+    assert others == {"failed": 0, "dead": 4, "services": {"open": {"failed": 0, "dead": 4}}}

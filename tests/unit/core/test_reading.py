@@ -7,7 +7,7 @@ import pytest
 from statuette.core.reading import CLASSIFIED, INLINE, BodyLimits, Reading
 from statuette.events.event import EventKind
 from statuette.events.records import rfc3339
-from statuette.ports.errors import DiskFull, TooLarge
+from statuette.ports.errors import DiskFull, StoreUnavailable, TooLarge
 from statuette.testing.bodies import MemoryBodies
 
 LIMIT = 4 * CLASSIFIED
@@ -132,4 +132,34 @@ async def test_a_disk_that_fills_up_in_between_leaves_nothing(tmp_path, clock, b
     with pytest.raises(DiskFull):
         async with reading.read("j1", body(b64encode(b"x" * CLASSIFIED))):
             pytest.fail("it was read")
+    assert bodies.kept == {}
+
+
+class Sharing(MemoryBodies):
+    """Notes what was shared; `away` is a store that does not answer."""
+
+    def __init__(self, folder, *, away=False):
+        super().__init__(folder)
+        self.shared, self._away = [], away
+
+    async def share(self, name):
+        if self._away:
+            raise StoreUnavailable
+        self.shared.append(name)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+async def test_what_any_manager_may_run_is_shared_before_it_is_accepted(tmp_path, clock, body, shared):
+    bodies = Sharing(tmp_path)
+    reading = Reading(bodies=bodies, clock=clock, limits=BodyLimits(LIMIT), shared=shared)
+    async with reading.read("j1", body(b"\xff" * (INLINE + 1))):
+        assert bodies.shared == (["j1"] if shared else [])
+
+
+async def test_a_body_that_cannot_be_shared_is_refused_and_dropped(tmp_path, clock, body):
+    bodies = Sharing(tmp_path, away=True)
+    reading = Reading(bodies=bodies, clock=clock, limits=BodyLimits(LIMIT), shared=True)
+    with pytest.raises(StoreUnavailable):
+        async with reading.read("j1", body(b"\xff" * (INLINE + 1))):
+            pytest.fail("it must not be accepted")
     assert bodies.kept == {}

@@ -44,8 +44,18 @@ async def test_as_many_wake_as_there_are_news():
 async def test_taking_uses_the_hint_up():
     hints = Hints()
     hints.add({"cat": 2})
-    assert [hints.take("cat") for _ in range(3)] == [True, True, False]
+    assert [hints.take("cat") for _ in range(3)] == [1, 1, 0]
     assert not hints.take("dog")
+
+
+async def test_a_fair_share_is_taken_of_what_there_is():
+    hints = Hints()
+    hints.add({"cat": 10})
+    assert hints.take("cat", among=3, most=16) == 3
+    assert hints.take("cat", among=1, most=4) == 4
+    assert hints.take("cat", among=9, most=4) == 1, "at least one"
+    assert hints.take("cat", among=1, most=9) == 2, "no more than there is"
+    assert hints.take("cat", among=1, most=9) == 0
 
 
 async def test_none_left_forgets_the_hint():
@@ -81,7 +91,7 @@ async def test_a_lost_hint_is_set_right_and_wakes_as_many():
     hints.correct("cat", 2)
     await settle()
     assert woken(tasks) == 2
-    assert [hints.take("cat") for _ in range(3)] == [True, True, False]
+    assert [hints.take("cat") for _ in range(3)] == [1, 1, 0]
     await ended(tasks)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from statuette.core.catalog import Condition
 from statuette.core.intake import Intake
+from statuette.core.managers import Managers
 from statuette.core.ownership import Ownership
 from statuette.core.services import Services, Surroundings
 from statuette.core.sweep import Sweep
@@ -49,6 +50,7 @@ class House:
                 sweep=Sweep(objects=objects, ledger=ledger.intake, intake=intake, catalog=catalog, clock=clock),
                 board=board, roster=roster, clock=clock, changed=self.changed, withdraw=self.withdrawn.append,
                 namespace="statuette",
+                managers=other.get("managers") or Managers(None, catalog=catalog, ttl=10.0, clock=clock),
                 resolve=self.resolve,
             )
         )  # fmt: skip
@@ -177,7 +179,7 @@ class DownServices(ServiceLedger):
     async def replace(self, record):
         raise LedgerUnavailable
 
-    async def remove(self, name):
+    async def remove(self, name, *, incarnation=""):
         raise LedgerUnavailable
 
 
@@ -194,6 +196,9 @@ class DownVault(Vault):
     """Nothing can be kept; nothing was."""
 
     async def write(self, name, value):
+        raise LedgerUnavailable
+
+    async def add(self, name, value):
         raise LedgerUnavailable
 
     async def erase(self, name):

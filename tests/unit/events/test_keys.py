@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statuette.events.keys import commit_identity, lane, new_job_id, object_job_key, submission_key
+from statuette.events.keys import commit_identity, lane, new_job_id, object_job_key, replay_key, submission_key
 from statuette.events.objects import ObjectVersion
 
 TEXT = st.text(max_size=20)
@@ -31,7 +31,15 @@ def test_parts_do_not_run_together(one, other):
 
 
 def test_kinds_of_keys_never_meet():
-    assert len({key()[:2], submission_key("f", "b", "k")[:2], lane("f", bucket="b", key="k")[:2]}) == 3
+    others = [submission_key("f", "b", "k"), lane("f", bucket="b", key="k"), replay_key("f", "r", bucket="b", key="k")]
+    assert len({made[:2] for made in [key(), *others]}) == 4
+
+
+def test_one_replay_has_one_key_for_an_object_and_another_replay_another():
+    first = replay_key("life", "one", bucket="b", key="k")
+    assert first == replay_key("life", "one", bucket="b", key="k")
+    for other in (("life", "two", "k"), ("another", "one", "k"), ("life", "one", "l")):
+        assert replay_key(other[0], other[1], bucket="b", key=other[2]) != first
 
 
 @given(st.text(max_size=2000))

@@ -14,12 +14,14 @@ from statuette.events.jobs import (
     RUNNING,
     Job,
     JobState,
+    NewJob,
     Outcome,
     Retries,
     Stage,
     wire_status,
 )
 from statuette.events.leases import Report
+from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.events.transitions import (
     IllegalTransition,
     backoff,
@@ -30,6 +32,7 @@ from statuette.events.transitions import (
     leased,
     missed,
     orphaned,
+    outdated,
     overdue,
     promoted,
     resumed,
@@ -279,6 +282,22 @@ def test_a_newer_version_takes_the_place_of_what_nobody_began(state):
             superseded(job(state), now=NOW)
 
 
+def of_version(modified):
+    version = ObjectVersion(etag="e", size=1, modified=modified) if modified is not None else None
+    return Event(kind=EventKind.STORAGE, object=ObjectRef(bucket="b", key="k", version=version))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [(5, 6, True), (5, 5, False), (6, 5, False), (None, 5, False), (5, None, False), (None, None, False)],
+)
+def test_only_an_older_version_is_outdated(old, new, expected):
+    by = NewJob(id="n", key="n", service="s", incarnation="i", event=of_version(new), principal="p")
+    assert outdated(job(event=of_version(old)), by=by) is expected
+    assert not outdated(job(event=of_version(old)), by=replace(by, supersede=False))
+    assert not outdated(job(JobState.STARTED, event=of_version(old)), by=by)
+
+
 @pytest.mark.parametrize("state", JobState)
 def test_only_dead_letters_and_cancelled_jobs_run_again(state):
     gone = job(state, faults={Outcome.RUNNER_DIED: 3}, ended=NOW, exit_code=3, reason="x", attempt=3, generation=1)
@@ -347,3 +366,13 @@ def test_every_state_has_a_word_on_the_wire():
     assert set(words.values()) == {"Pending", "Running", "Succeeded", "Failed"}
     assert {words[state] for state in RUNNING} == {"Running"}
     assert {words[state] for state in FINAL} == {"Succeeded", "Failed"}
+
+
+def test_the_last_word_about_a_cancelled_run_says_who_wanted_it():
+    after = end(Outcome.CANCELLED, of=job(JobState.STARTED, attempt=1, cancelling="on request"), reason="cancelled")
+    assert (after.state, after.reason) == (JobState.CANCELLED, "on request")
+    assert end(Outcome.CANCELLED, reason="cancelled").reason == "cancelled"
+
+
+def test_what_is_committed_is_cancelled_no_more():
+    assert committed(job(JobState.STARTED, attempt=1, cancelling="on request"), commit="c", now=NOW).cancelling == ""

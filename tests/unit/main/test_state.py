@@ -9,8 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from statuette.main.state import StateFolder, StateHeld, announce, credentials, held, write_private
+from statuette.main.state import (
+    StateFolder,
+    StateHeld,
+    announce,
+    credentials,
+    held,
+    manager_id,
+    shared_credentials,
+    write_private,
+)
+from statuette.ports.vault import Vault
 from statuette.settings import Settings
+from statuette.testing.clock import VirtualClock
+from statuette.testing.ledger import MemoryLedger
 
 
 def mode(path: Path) -> int:
@@ -140,3 +152,54 @@ def test_where_things_lie(state: StateFolder) -> None:
     names = [path.name for path in (state.ledger, state.key_file, state.admin, state.manager)]
     assert names == ["ledger.db", "key", "admin.json", "manager.json"]
     assert 0 < state.free_bytes() < 2**60
+
+
+def test_a_manager_s_id_lasts_as_its_folder_does(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    one, two = StateFolder(tmp_path / "a"), StateFolder(tmp_path / "b")
+    assert manager_id(one) == manager_id(one)
+    assert manager_id(one) != manager_id(two)
+    assert manager_id(one).isalnum()
+    assert mode(one.id_file) == 0o600
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return MemoryLedger(VirtualClock()).vault
+
+
+async def test_managers_on_one_ledger_have_the_same_credentials(tmp_path: Path, vault: Vault) -> None:
+    found = []
+    for name in ("a", "b", "a"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        found.append(await shared_credentials(StateFolder(tmp_path / name), settings(tmp_path), vault))
+    assert len(set(found)) == 1
+    assert json.loads((tmp_path / "b" / "admin.json").read_text())["password"] == found[0][1]
+
+
+async def test_first_starts_at_once_agree_too(tmp_path: Path, vault: Vault) -> None:
+    class Late(type(vault)):  # type: ignore[misc]
+        """Nobody has written anything yet when it is read for the first time."""
+
+        async def read(self, name: str) -> str | None:
+            value, self.hidden = (None, False) if self.hidden else (await super().read(name), False)
+            return value
+
+    (tmp_path / "a").mkdir()
+    first = await shared_credentials(StateFolder(tmp_path / "a"), settings(tmp_path), vault)
+    late = Late(vault._book)  # type: ignore[attr-defined]
+    late.hidden = True
+    (tmp_path / "b").mkdir()
+    assert await shared_credentials(StateFolder(tmp_path / "b"), settings(tmp_path), late) == first
+
+
+async def test_what_the_settings_say_counts_and_is_told_to_the_others(tmp_path: Path, vault: Vault, caplog) -> None:
+    state = StateFolder(tmp_path)
+    await shared_credentials(state, settings(tmp_path), vault)
+    changed = await shared_credentials(state, settings(tmp_path, username="ann", password="new"), vault)
+    assert changed == ("ann", "new")
+    assert "changed by the settings" in caplog.text
+    assert "new" not in caplog.text
+    (tmp_path / "b").mkdir()
+    assert await shared_credentials(StateFolder(tmp_path / "b"), settings(tmp_path), vault) == ("ann", "new")

@@ -15,11 +15,12 @@ from statuette.events.leases import Lease, Report
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.ports.backend import End, Output, RunOrder, RunResult, Workspace
 from statuette.ports.errors import NotFound, ObjectGone
-from statuette.ports.objects import ObjectInfo
+from statuette.ports.objects import ObjectInfo, ObjectPage
 from statuette.ports.work import Assignment, OutputRule
 from statuette.supervisor import Limits, Supervisor
 from statuette.testing.clock import VirtualClock
 from statuette.testing.logs import MemoryLogs
+from statuette.testing.store import MemoryPage
 from statuette.testing.work import MemoryWork
 
 Script = Callable[[Path, RunOrder, Output], "Awaitable[RunResult | int | None] | RunResult | int | None"]
@@ -58,8 +59,10 @@ class BucketInMemory:
         self.kept[ref.bucket, ref.key] = (body, dict(metadata))
         return self.info(ref).version
 
-    async def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[Sequence[ObjectInfo]]:
-        yield [self.info(ObjectRef(bucket=b, key=k)) for b, k in sorted(self.kept) if b == bucket and k > after]
+    async def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[ObjectPage]:
+        yield MemoryPage(
+            [self.info(ObjectRef(bucket=b, key=k)) for b, k in sorted(self.kept) if b == bucket and k > after]
+        )
 
     async def remove(self, bucket: str, keys: Sequence[str]) -> None:
         for key in keys:

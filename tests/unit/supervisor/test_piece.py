@@ -12,6 +12,7 @@ from statuette.ports.errors import BadInput, LeaseLost, LedgerUnavailable
 from statuette.ports.work import Assignment
 from statuette.supervisor.limits import Limits
 from statuette.supervisor.piece import Piece, Tools
+from statuette.supervisor.prefetch import Staging
 from statuette.supervisor.publish import SealedLost
 from statuette.supervisor.renewals import Watch
 from statuette.testing.clock import VirtualClock
@@ -67,6 +68,7 @@ def make(tmp_path: Path) -> Make:
             logs=MemoryLogs(clock),
             clock=clock,
             sealed_root=tmp_path,
+            staging=Staging(tmp_path.with_name("staged")),
             limits=Limits(patience=0),
         )
         return Sealed(assignment, tools=tools, watch=Watch(lease, renewed=0, call=bool(call)))

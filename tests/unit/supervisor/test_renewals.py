@@ -49,6 +49,18 @@ async def test_a_lost_lease_kills_the_run_and_publishes_nothing(world):
     assert world.objects.puts == []
 
 
+async def test_a_job_cancelled_elsewhere_is_killed_and_said_to_be_cancelled(world):
+    job = world.job()
+    serving = await running(world, job)
+    world.work.cancelling.add(job.lease)
+    world.work.finished()
+    await seconds(world, 2)
+    assert await serving is True
+    assert world.runner.killed.is_set()
+    assert [(lease, report.outcome) for lease, report in world.work.reports] == [(job.lease, Outcome.CANCELLED)]
+    assert world.objects.puts == []
+
+
 async def test_a_renewal_that_is_not_heard_is_said_again(world, rules):
     class Away(MemoryWork):
         asked = 0

@@ -77,6 +77,17 @@ async def test_a_lost_folder_makes_the_job_run_again(world, crashed):
     assert "lost" in world.report.reason
 
 
+async def test_a_lost_folder_is_not_missed_when_everything_was_stored(world, crashed):
+    """Another manager takes the upload up, or this one lost its disk: the script need not run again."""
+    await publish(world, crashed)
+    stored = list(world.objects.puts)
+    assert not (world.sealed / "copy-1-1").exists()
+    world.work.reports.clear()
+    await publish(world, crashed)
+    assert world.report.outcome is Outcome.PUBLISHED
+    assert world.objects.puts == stored
+
+
 @pytest.mark.parametrize("damage", [b"", b"result X"])
 async def test_a_file_that_is_not_what_was_committed_makes_the_job_run_again(world, crashed, damage):
     for number in range(5):

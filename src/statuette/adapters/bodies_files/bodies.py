@@ -51,6 +51,12 @@ class FileBodies(Bodies):
     def path(self, name: str) -> str:
         return str(self._root / _checked(name))
 
+    async def share(self, name: str) -> None:
+        """Nothing: this manager works alone."""
+
+    async def fetch(self, name: str) -> None:
+        """Nothing: the file lies here since it was kept."""
+
     async def drop(self, name: str) -> None:
         (self._root / _checked(name)).unlink(missing_ok=True)
 

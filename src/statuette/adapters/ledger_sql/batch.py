@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from statuette.adapters.ledger_sql.codec import Plain, load_job, moving_row
-from statuette.adapters.ledger_sql.schema import COUNTED, backlog, jobs, shelf_of
+from statuette.adapters.ledger_sql.schema import COUNTED, backlog, jobs, shelf_of, streams
 from statuette.adapters.ledger_sql.statements import Statement, among, listed
 from statuette.events import transitions
 from statuette.events.jobs import FINAL, RUNNING, Job, JobState
@@ -52,6 +52,16 @@ def _adding(insert: Upsert) -> Upsert:
     return insert.on_conflict_do_update(index_elements=[backlog.c.service, backlog.c.incarnation], set_=added)
 
 
+def _one_more(insert: Upsert) -> Upsert:
+    """Count one change; the first one makes the row."""
+    return insert.values(position=1).on_conflict_do_update(
+        index_elements=[streams.c.stream], set_={"position": streams.c.position + 1}
+    )
+
+
+CHANGES = "services"
+"""The stream whose position counts the changes of services and vault."""
+_count_change = Statement.for_each(lambda dialect: _one_more(upsert(streams, dialect)))
 _add_counts = Statement.for_each(lambda dialect: _adding(upsert(backlog, dialect)))
 
 
@@ -82,6 +92,8 @@ class Batch:
         self._entries: dict[str, Entry] = {}
         self._moved: Counter[tuple[str, str, str]] = Counter()
         self._lanes: dict[str, None] = {}
+        self.told = False
+        """Whether other managers are to be told that services or the vault changed."""
 
     @property
     def on_postgresql(self) -> bool:
@@ -198,3 +210,5 @@ class Batch:
                 row[shelf] = step
         rows = [{"service": key[0], "incarnation": key[1], **steps[key]} for key in sorted(steps)]
         _add_counts.many(self.connection, rows)
+        if self.told:  # last of all: every manager's changes wait for this row, so nobody may hold it for long
+            _count_change.many(self.connection, [{"stream": CHANGES}])

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from statuette.adapters.ledger_sql.schema import jobs, shelf_of
 from statuette.events.event import Event
+from statuette.events.homes import upload_line
 from statuette.events.jobs import FINAL, LEASABLE, Attempt, Job, JobState, NewJob, Outcome, Retries, Stage, Usage
 from statuette.events.leases import Manifest, ManifestEntry
 from statuette.events.portable import dump_event, load_event
@@ -68,7 +69,7 @@ def moving_row(job: Job, *, until: float | None, now: float) -> Plain:
     if job.state in LEASABLE:
         line = job.service
     elif job.state is JobState.UNPUBLISHED:
-        line = ""
+        line = upload_line(job.runner)
     ripe = job.not_before <= now
     return {
         "row": job.sequence,

@@ -13,6 +13,7 @@ from statuette.adapters.ledger_sql.schema import attempts, jobs
 from statuette.adapters.ledger_sql.statements import Statement
 from statuette.adapters.ledger_sql.writer import Request
 from statuette.events import transitions
+from statuette.events.homes import is_upload_line
 from statuette.events.jobs import Job, Usage
 
 GIVE_UP_LIMIT = 1000
@@ -23,7 +24,7 @@ RIPEN_LIMIT = 1000
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Take(Request[list[Job]]):
-    """Up to `limit` jobs of a line for one runner: a service's name, or "" for uploads. `ttl` is in seconds."""
+    """Up to `limit` jobs of a line for one runner: a service's, or one where uploads wait. `ttl` is in seconds."""
 
     line: str
     runner: str
@@ -114,7 +115,7 @@ def give_up(batch: Batch, requests: Sequence[GiveUp]) -> None:
 
 
 def _hand_out(entry: Entry, *, batch: Batch, request: Take, opened: list[Plain]) -> Job:
-    step = transitions.leased if request.line else transitions.resumed
+    step = transitions.resumed if is_upload_line(request.line) else transitions.leased
     job = step(entry.job, runner=request.runner, now=batch.now)
     batch.put(entry, job, until=batch.lease_now + request.ttl)
     opened.append(

@@ -10,7 +10,18 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from statuette.adapters.ledger_sql import duties, intake, interventions, jobs, leasing, queue, schema, services, vault
+from statuette.adapters.ledger_sql import (
+    changes,
+    duties,
+    intake,
+    interventions,
+    jobs,
+    leasing,
+    queue,
+    schema,
+    services,
+    vault,
+)
 from statuette.adapters.ledger_sql.counters import Counters
 from statuette.adapters.ledger_sql.database import file_of, make_file, parsed, reading_engine, writing_engine
 from statuette.adapters.ledger_sql.faults import translated
@@ -26,6 +37,7 @@ _log = logging.getLogger(__name__)
 # What makes jobs goes before what ends them, and handing out comes last: it then sees all that came free.
 STAGES: Stages = (
     (vault.Put, vault.put),
+    (vault.PutNew, vault.put_new),
     (services.Add, services.add),
     (services.Replace, services.replace),
     (intake.Accept, intake.accept),
@@ -49,7 +61,7 @@ STAGES: Stages = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlLedger:
-    """The ledger's seven ports over one database."""
+    """The ledger's ports over one database."""
 
     intake: intake.SqlIntake
     queue: queue.SqlQueue
@@ -58,6 +70,7 @@ class SqlLedger:
     duties: duties.SqlDuties
     services: services.SqlServices
     vault: vault.SqlVault
+    changes: changes.SqlChanges
 
 
 @asynccontextmanager
@@ -78,6 +91,7 @@ async def open_ledger(
         writing, stages=STAGES, clock=clock, lease_clock=lease_clock or clock.monotonic, moved=counters.moved
     )
     writer.start()
+    served = services.SqlServices(writer=writer, reader=reader, seal=seal)
     try:
         yield SqlLedger(
             intake=intake.SqlIntake(writer, reader),
@@ -85,8 +99,9 @@ async def open_ledger(
             jobs=jobs.SqlJobs(writer=writer, reader=reader, counters=counters),
             interventions=interventions.SqlInterventions(writer),
             duties=duties.SqlDuties(writer),
-            services=services.SqlServices(writer=writer, reader=reader, seal=seal),
+            services=served,
             vault=vault.SqlVault(writer=writer, reader=reader, seal=seal),
+            changes=changes.SqlChanges(reader=reader, services=served),
         )
     finally:
         await writer.aclose()
@@ -116,7 +131,10 @@ def _key(file: Path, *, sealed: bool) -> bytes:
         return read_key(file)
     except FileNotFoundError as error:
         if sealed:
-            raise LedgerUnavailable("the ledger holds secrets, but its key file is gone") from error
+            words = (
+                "the ledger holds secrets, but its key file is gone; a further manager needs a copy of the first one's"
+            )
+            raise LedgerUnavailable(words) from error
     _log.info("made the ledger's key file", extra={"action": "ledger_key_made"})
     return make_key(file)
 

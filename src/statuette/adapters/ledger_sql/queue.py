@@ -22,6 +22,7 @@ from statuette.adapters.ledger_sql.statements import Statement
 from statuette.adapters.ledger_sql.waits import shorten_waits
 from statuette.adapters.ledger_sql.writer import Request, Writer
 from statuette.events import transitions
+from statuette.events.homes import runner_name, upload_line
 from statuette.events.jobs import Job, JobState, Outcome
 from statuette.events.leases import Commit, Lease, Manifest, Report
 from statuette.ports.errors import LeaseLost
@@ -58,10 +59,11 @@ class LastWord(Request[Job]):
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Expire(Request[list[Job]]):
-    """Some of the leases that have run out, or some of all."""
+    """Some of the leases that have run out, or some of all, or some of one manager's (`home`)."""
 
     serial: ClassVar[bool] = True
     everything: bool
+    home: str
 
 
 class SqlQueue(QueueLedger):
@@ -78,7 +80,7 @@ class SqlQueue(QueueLedger):
         while True:
             request = Take(
                 weight=limit,
-                line=service,
+                line=service or upload_line(runner),
                 runner=runner,
                 limit=limit,
                 ttl=ttl,
@@ -99,10 +101,10 @@ class SqlQueue(QueueLedger):
     async def report(self, lease: Lease, report: Report) -> Job:
         return await self._writer.submit(LastWord(lease=lease, report=report))
 
-    async def expire(self, *, everything: bool = False) -> list[Job]:
+    async def expire(self, *, everything: bool = False, home: str = "") -> list[Job]:
         ended: list[Job] = []
         while True:
-            some = await self._writer.submit(Expire(weight=_EXPIRE_AT_ONCE, everything=everything))
+            some = await self._writer.submit(Expire(weight=_EXPIRE_AT_ONCE, everything=everything, home=home))
             ended += some
             if len(some) < _EXPIRE_AT_ONCE:
                 return ended
@@ -236,10 +238,18 @@ def expire(batch: Batch, requests: Sequence[Expire]) -> None:
     for request in requests:
         batch.flush()
         query = sa.select(jobs).where(jobs.c.lease_until.is_not(None))
-        if not request.everything:
+        if request.home:
+            query = query.where(_of_home(request.home))
+        elif not request.everything:
             query = query.where(jobs.c.lease_until <= batch.lease_now)
         query = query.order_by(jobs.c.lease_until).limit(_EXPIRE_AT_ONCE).with_for_update(skip_locked=True)
         request.answer = _take_back(batch, [batch.entry(row) for row in batch.connection.execute(query)])
+
+
+def _of_home(home: str) -> sa.ColumnElement[bool]:
+    """Whether a job's present attempt is by a runner of this manager."""
+    mine = sa.select(attempts.c.job).where(attempts.c.job == jobs.c.sequence, attempts.c.number == jobs.c.attempt)
+    return mine.where(attempts.c.runner.startswith(runner_name(home, ""), autoescape=True)).exists()
 
 
 def _take_back(batch: Batch, entries: Sequence[Entry]) -> list[Job]:

@@ -17,6 +17,9 @@ from statuette.ports.errors import LedgerUnavailable
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
+_WRONG_KEY = (
+    "the key file is not the one this ledger was written with; every manager on it needs a copy of the first one's"
+)
 
 
 class Seal:
@@ -35,7 +38,7 @@ class Seal:
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode()).decode()
         except (InvalidTag, ValueError) as error:
-            raise LedgerUnavailable("the key file is not the one this ledger was written with") from error
+            raise LedgerUnavailable(_WRONG_KEY) from error
 
 
 def read_key(file: Path) -> bytes:

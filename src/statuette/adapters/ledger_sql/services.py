@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import sqlalchemy as sa
 
-from statuette.adapters.ledger_sql.batch import Batch
+from statuette.adapters.ledger_sql.batch import Batch, chunks
 from statuette.adapters.ledger_sql.codec import Plain, Row, dump_json, load_json
 from statuette.adapters.ledger_sql.reader import Reader
 from statuette.adapters.ledger_sql.schema import feeds, jobs, seen, services
@@ -43,6 +44,7 @@ class Withdraw(Request[int]):
 
     serial: ClassVar[bool] = True
     service: str
+    incarnation: str
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -51,6 +53,7 @@ class Drop(Request[bool]):
 
     serial: ClassVar[bool] = True
     service: str
+    incarnation: str
 
 
 class SqlServices(ServiceLedger):
@@ -67,24 +70,35 @@ class SqlServices(ServiceLedger):
     async def replace(self, record: ServiceRecord) -> None:
         await self._writer.submit(Replace(row=self._row(record), feeds=_feed_rows(record)))
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, name: str, *, incarnation: str = "") -> None:
         """As in the port. Many jobs are withdrawn in several transactions, the service goes with the last."""
         dropped = False
         while not dropped:
-            while await self._writer.submit(Withdraw(weight=WITHDRAW_AT_ONCE, service=name)) == WITHDRAW_AT_ONCE:
-                pass
-            dropped = await self._writer.submit(Drop(service=name))
+            some = WITHDRAW_AT_ONCE
+            while some == WITHDRAW_AT_ONCE:
+                request = Withdraw(weight=WITHDRAW_AT_ONCE, service=name, incarnation=incarnation)
+                some = await self._writer.submit(request)
+            dropped = await self._writer.submit(Drop(service=name, incarnation=incarnation))
 
-    async def all(self) -> Sequence[ServiceRecord]:
-        return await self._reader.read(self._all)
+    async def all(self, names: Sequence[str] | None = None) -> Sequence[ServiceRecord]:
+        """As in the port; with `names`, only these."""
+        if names is None:
+            return await self._reader.read(lambda connection: self._read(connection, None))
+        found: list[ServiceRecord] = []
+        for some in chunks(sorted(names)):
+            found += await self._reader.read(partial(self._read, names=some))
+        return found
 
-    def _all(self, connection: sa.Connection) -> list[ServiceRecord]:
+    def _read(self, connection: sa.Connection, names: Sequence[str] | None) -> list[ServiceRecord]:
         fed: dict[str, list[Feed]] = {}
         present = sa.select(feeds).where(feeds.c.place.is_not(None)).order_by(feeds.c.service, feeds.c.place)
+        query = sa.select(services).order_by(services.c.name)
+        if names is not None:
+            present, query = present.where(feeds.c.service.in_(names)), query.where(services.c.name.in_(names))
+        rows = connection.execute(query).all()
         for row in connection.execute(present):
             fed.setdefault(row.service, []).append(_feed(row))
-        rows = connection.execute(sa.select(services).order_by(services.c.name))
-        return [self._record(row, tuple(fed.get(row.name, ()))) for row in rows]
+        return [self._record(row, _of_life(fed.get(row.name, ()), row.incarnation)) for row in rows]
 
     def _row(self, record: ServiceRecord) -> Plain:
         name = f"service/{record.name}/{record.incarnation}"
@@ -131,6 +145,11 @@ def _feed_rows(record: ServiceRecord) -> list[Plain]:
     ]
 
 
+def _of_life(fed: Sequence[Feed], incarnation: str) -> tuple[Feed, ...]:
+    """A service made anew between two questions keeps the feeds of its own life only."""
+    return tuple(feed for feed in fed if feed.incarnation == incarnation)
+
+
 def _feed(row: Row) -> Feed:
     return Feed(
         id=row.id,
@@ -150,8 +169,12 @@ def add(batch: Batch, requests: Sequence[Add]) -> None:
         if _kept(batch, name) is not None:
             request.refusal = Conflict(f"a service named {name} exists")
             continue
-        batch.connection.execute(services.insert().values(request.row))
+        insert = batch.upsert(services).values(request.row).on_conflict_do_nothing().returning(services.c.name)
+        if batch.connection.execute(insert).one_or_none() is None:  # another manager was faster, by a moment
+            request.refusal = Conflict(f"a service named {name} exists")
+            continue
         _write_feeds(batch, service=name, rows=request.feeds)
+        batch.told = True
 
 
 def replace(batch: Batch, requests: Sequence[Replace]) -> None:
@@ -166,6 +189,7 @@ def replace(batch: Batch, requests: Sequence[Replace]) -> None:
         else:
             batch.connection.execute(services.update().where(services.c.name == name).values(request.row))
             _write_feeds(batch, service=name, rows=request.feeds)
+            batch.told = True
 
 
 def _kept(batch: Batch, name: str) -> Row | None:
@@ -181,20 +205,23 @@ def _write_feeds(batch: Batch, *, service: str, rows: Sequence[Plain]) -> None:
     batch.execute_many(insert.on_conflict_do_update(index_elements=[feeds.c.id], set_=changed), rows)
 
 
-def _idle_jobs(service: str, limit: int) -> sa.Select[tuple[object, ...]]:
+def _idle_jobs(service: str, *, incarnation: str, limit: int) -> sa.Select[tuple[object, ...]]:
     mine = sa.select(jobs).where(jobs.c.service == service, jobs.c.shelf.in_(("queued", "waiting")))
+    if incarnation:
+        mine = mine.where(jobs.c.incarnation == incarnation)
     return mine.limit(limit).with_for_update()
 
 
 def withdraw(batch: Batch, requests: Sequence[Withdraw]) -> None:
     """Cancel some of a service's jobs that nobody runs."""
     for request in requests:
-        request.answer = _withdraw(batch, request.service)
+        request.answer = _withdraw(batch, request)
 
 
-def _withdraw(batch: Batch, service: str) -> int:
+def _withdraw(batch: Batch, request: Withdraw | Drop) -> int:
     batch.flush()
-    rows = batch.connection.execute(_idle_jobs(service, WITHDRAW_AT_ONCE)).all()
+    mine = _idle_jobs(request.service, incarnation=request.incarnation, limit=WITHDRAW_AT_ONCE)
+    rows = batch.connection.execute(mine).all()
     for row in rows:
         entry = batch.entry(row)
         after = transitions.cancelled(entry.job, now=batch.now, reason="its service was deleted")
@@ -205,12 +232,18 @@ def _withdraw(batch: Batch, service: str) -> int:
 def drop(batch: Batch, requests: Sequence[Drop]) -> None:
     """Drop services with what their feeds saw, each after the last of its jobs was withdrawn."""
     for request in requests:
-        name = request.service
-        more = _withdraw(batch, name) == WITHDRAW_AT_ONCE
+        more = _withdraw(batch, request) == WITHDRAW_AT_ONCE
         request.answer = not more
         if more:
             continue
-        mine = sa.select(feeds.c.id).where(feeds.c.service == name)
-        batch.connection.execute(seen.delete().where(seen.c.feed.in_(mine)))
-        batch.connection.execute(feeds.delete().where(feeds.c.service == name))
-        batch.connection.execute(services.delete().where(services.c.name == name))
+        of_feeds, of_services = _life(feeds, feeds.c.service, request), _life(services, services.c.name, request)
+        batch.connection.execute(seen.delete().where(seen.c.feed.in_(sa.select(feeds.c.id).where(of_feeds))))
+        batch.connection.execute(feeds.delete().where(of_feeds))
+        gone = batch.connection.execute(services.delete().where(of_services))
+        batch.told = batch.told or gone.rowcount > 0
+
+
+def _life(table: sa.Table, name: "sa.Column[str]", request: Drop) -> sa.ColumnElement[bool]:
+    """The rows of the life that is dropped, or of any when none is named."""
+    named = name == request.service
+    return sa.and_(named, table.c.incarnation == request.incarnation) if request.incarnation else named

@@ -21,6 +21,14 @@ class Put(Request[None]):
     value: bytes | None
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
+class PutNew(Request[bool]):
+    """A sealed value for a name that has none yet."""
+
+    name: str
+    value: bytes
+
+
 class SqlVault(Vault):
     """`Vault` over the writer thread. Raises `LedgerUnavailable`, also when a value does not open with this key."""
 
@@ -36,6 +44,9 @@ class SqlVault(Vault):
 
     async def write(self, name: str, value: str) -> None:
         await self._writer.submit(Put(name=name, value=self._seal.close(_bound(name), value)))
+
+    async def add(self, name: str, value: str) -> bool:
+        return await self._writer.submit(PutNew(name=name, value=self._seal.close(_bound(name), value)))
 
     async def names(self, prefix: str) -> list[str]:
         query = sa.select(vault.c.name).order_by(vault.c.name)
@@ -55,8 +66,18 @@ def put(batch: Batch, requests: Sequence[Put]) -> None:
     """Write and erase, in the order the requests came."""
     insert = batch.upsert(vault)
     write = insert.on_conflict_do_update(index_elements=[vault.c.name], set_={"value": insert.excluded.value})
+    batch.told = True
     for request in requests:
         if request.value is None:
             batch.connection.execute(vault.delete().where(vault.c.name == request.name))
         else:
             batch.connection.execute(write, {"name": request.name, "value": request.value})
+
+
+def put_new(batch: Batch, requests: Sequence[PutNew]) -> None:
+    """Write each value whose name has none; another manager that writes it at the same time is waited for."""
+    write = batch.upsert(vault).on_conflict_do_nothing().returning(vault.c.name)
+    for request in requests:
+        written = batch.connection.execute(write, {"name": request.name, "value": request.value})
+        request.answer = written.one_or_none() is not None
+        batch.told = batch.told or request.answer

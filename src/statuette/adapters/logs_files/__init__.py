@@ -2,9 +2,10 @@
 
 Here: masking, lines with times, limits, reading and following. Not here: the platform's own log, who may read a log
 (`core.access`).
-`records` is the format, `sink` writes, `reading` reads, `logs` joins them.
+`records` is the format, `sink` writes, `reading` reads, `logs` joins them; `shared` is for several managers.
 """
 
 from statuette.adapters.logs_files.logs import FileLogs
+from statuette.adapters.logs_files.shared import SharedLogs
 
-__all__ = ["FileLogs"]
+__all__ = ["FileLogs", "SharedLogs"]

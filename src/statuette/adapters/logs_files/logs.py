@@ -7,7 +7,7 @@ than all the rest), and none grows too long to be listed.
 import asyncio
 import re
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class FileLogs(Logs):
 
     async def read(
         self, service: str, job: str, attempt: int, *, timestamps: bool, follow: bool
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The log in blocks of whole lines (the last one may be unfinished).
 
         Raises `NotFound`, also for a log that was closed without a word.
@@ -63,6 +63,9 @@ class FileLogs(Logs):
         async with aclosing(segments_text(base, timestamps=timestamps, live=live)) as blocks:
             async for block in blocks:
                 yield block
+
+    async def settle(self, service: str, job: str, attempt: int) -> None:
+        """Nothing: this manager works alone."""
 
     async def remove(self, service: str, job: str) -> None:
         """Delete all logs of a job; what is not there is no error."""

@@ -26,7 +26,7 @@ async def segments_text(base: Path, *, timestamps: bool, live: FileSink | None) 
             async for lines in _lines(file, number, live=live):
                 if text := rendering.of(lines):
                     yield text
-        following = [later for later in _numbers(base) if later > number]
+        following = [later for later in numbers(base) if later > number]
         if not following:
             return
         number = following[0]
@@ -50,7 +50,8 @@ async def _lines(file: BinaryIO, number: int, *, live: FileSink | None) -> Async
             return
 
 
-def _numbers(base: Path) -> list[int]:
+def numbers(base: Path) -> list[int]:
+    """The later segments that there are, in order."""
     pattern = re.compile(re.escape(base.name) + r"\.([0-9]+)\.log")
     found = (pattern.fullmatch(path.name) for path in base.parent.iterdir())
     return sorted(int(match[1]) for match in found if match)

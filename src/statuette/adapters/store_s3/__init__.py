@@ -8,6 +8,7 @@ requests of our own. Not here: a store's process, its event stream, its keys for
 from statuette.adapters.store_s3.buckets import S3Buckets
 from statuette.adapters.store_s3.endpoint import Endpoint
 from statuette.adapters.store_s3.objects import S3Objects
+from statuette.adapters.store_s3.presigned import S3Presign
 from statuette.adapters.store_s3.signed import SignedClient
 
-__all__ = ["Endpoint", "S3Buckets", "S3Objects", "SignedClient"]
+__all__ = ["Endpoint", "S3Buckets", "S3Objects", "S3Presign", "SignedClient"]

@@ -4,21 +4,24 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import md5
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
 from statuette.adapters.store_s3.endpoint import Endpoint
+from statuette.adapters.store_s3.entries import Entry
 from statuette.adapters.store_s3.faults import error_code
 from statuette.adapters.store_s3.keys import check_key, is_plain
-from statuette.adapters.store_s3.listing import has_versions, object_pages, version_pages
+from statuette.adapters.store_s3.listing import has_versions, object_answers, version_answers
 from statuette.adapters.store_s3.odd import OddRoute
+from statuette.adapters.store_s3.pages import paged
 from statuette.adapters.store_s3.plain import PlainRoute
 from statuette.adapters.store_s3.signed import SignedClient
 from statuette.adapters.store_s3.walk import walk
 from statuette.events.objects import ObjectRef
 from statuette.ports.errors import Forbidden, ObjectGone, StoreUnavailable
-from statuette.ports.objects import ObjectInfo
+from statuette.ports.objects import ObjectInfo, ObjectPage
 
 _DELETED_AT_ONCE = 1000
 _HEADS_AT_ONCE = 8
@@ -30,7 +33,7 @@ class S3Objects:
     def __init__(self, endpoint: Endpoint, client: SignedClient) -> None:
         self._folders = endpoint.folders
         self._client = client
-        self._plain = PlainRoute(endpoint)
+        self._plain = PlainRoute(endpoint, client)
         self._odd = OddRoute(client)
 
     async def head(self, ref: ObjectRef) -> ObjectInfo | None:
@@ -51,16 +54,16 @@ class S3Objects:
         check_key(ref.key, folders=self._folders)
         await self._route(ref.key).put(ref, source, size=size, metadata=metadata, media_type=media_type)
 
-    async def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[Sequence[ObjectInfo]]:
+    async def list(self, bucket: str, prefix: str, *, after: str = "") -> AsyncIterator[ObjectPage]:
         versioned = await has_versions(self._client, bucket)
         if self._folders:
-            async for page in walk(self._client, bucket, prefix=prefix, after=after, sorted_folders=not versioned):
-                yield await self._with_versions(bucket, page) if versioned else page
-            return
-        pages = version_pages if versioned else object_pages
-        async for answer in pages(self._client, bucket, prefix=prefix, after=after):
-            if answer.objects:
-                yield answer.objects
+            found = walk(self._client, bucket, prefix=prefix, after=after, sorted_folders=not versioned)
+        else:
+            found = self._in_order(bucket, prefix=prefix, after=after, versioned=versioned)
+        # SeaweedFS 4.48 loses keys between the pages of ListObjectVersions, so each object is asked for its version.
+        ask = partial(self._with_versions, bucket) if versioned and self._folders else None
+        async for page in paged(found, completed=ask):
+            yield page
 
     async def remove(self, bucket: str, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), _DELETED_AT_ONCE):
@@ -69,8 +72,14 @@ class S3Objects:
     def _route(self, key: str) -> PlainRoute | OddRoute:
         return self._plain if is_plain(key) else self._odd
 
+    async def _in_order(
+        self, bucket: str, *, prefix: str, after: str, versioned: bool
+    ) -> AsyncIterator[Sequence[Entry]]:
+        answers = version_answers if versioned else object_answers
+        async for answer in answers(self._client, bucket, prefix=prefix, after=after):
+            yield answer.objects
+
     async def _with_versions(self, bucket: str, page: Sequence[ObjectInfo]) -> Sequence[ObjectInfo]:
-        # SeaweedFS 4.48 loses keys between the pages of ListObjectVersions, so each object is asked for its version.
         gate = asyncio.Semaphore(_HEADS_AT_ONCE)
 
         async def known(info: ObjectInfo) -> ObjectInfo | None:

@@ -1,18 +1,21 @@
 """Reading and writing by plain signed requests: slower, for the keys that obstore would change or refuse."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from typing import BinaryIO
 
 import httpx
 
+from statuette.adapters.store_s3.download import Received, corrupted, tells_content
+from statuette.adapters.store_s3.entries import normal_etag, normal_version
 from statuette.adapters.store_s3.faults import fault_of
-from statuette.adapters.store_s3.listing import normal_etag, normal_version
 from statuette.adapters.store_s3.signed import SignedClient
 from statuette.events.objects import ObjectRef, ObjectVersion
-from statuette.ports.errors import StoreUnavailable, TooLarge
+from statuette.ports.errors import TooLarge
 from statuette.ports.objects import ObjectInfo
 
 _CHUNK = 1024 * 1024
@@ -36,17 +39,17 @@ class OddRoute:
 
     async def fetch(self, ref: ObjectRef, sink: BinaryIO) -> ObjectInfo:
         asked = self._client.stream("GET", ref.bucket, key=ref.key, query=_version_query(ref), headers=_condition(ref))
-        received = 0
+        received = Received(sink)
         async with asked as response:
             if not response.is_success:
                 await response.aread()
                 raise fault_of(response.status_code, response.text, what=f"GET {ref.bucket}")
             info = _info(ref.key, response)
             async for chunk in response.aiter_raw(_CHUNK):
-                received += len(chunk)
-                await asyncio.to_thread(sink.write, chunk)
-        if received != info.version.size:
-            raise StoreUnavailable(f"the object's stream ended after {received} of {info.version.size} bytes")
+                await received.take(memoryview(chunk))
+        received.check_size(info.version.size)
+        if not received.fits(info.version.etag) and tells_content(response.headers):
+            raise corrupted()
         return info
 
     async def put(
@@ -57,9 +60,23 @@ class OddRoute:
             raise TooLarge(f"an object with such a key may have {_LARGEST} bytes at most")
         headers = {_META + name: value for name, value in metadata.items()}
         headers |= {"content-length": str(size), "content-type": media_type or "application/octet-stream"}
+        headers["x-amz-checksum-sha256"] = await asyncio.to_thread(_checksum, source, size)
         await self._client.ask(
             "PUT", ref.bucket, key=ref.key, headers=headers, body=_read(source, size) if size else b""
         )
+
+
+def _checksum(source: BinaryIO, size: int) -> str:
+    """SHA-256 of what will be sent, in base64. Leaves the source where it stood; `OSError` when it ends too early."""
+    start, left, digest = source.tell(), size, sha256()
+    while left:
+        chunk = source.read(min(left, _CHUNK))
+        if not chunk:
+            raise OSError(f"the file ended {left} bytes too early")
+        left -= len(chunk)
+        digest.update(chunk)
+    source.seek(start)
+    return b64encode(digest.digest()).decode()
 
 
 async def _read(source: BinaryIO, size: int) -> AsyncIterator[bytes]:

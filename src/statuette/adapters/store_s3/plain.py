@@ -11,9 +11,21 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from statuette.adapters.store_s3.download import (
+    RANGED,
+    SMALL,
+    STALL,
+    Received,
+    corrupted,
+    ranged,
+    streamed,
+    tells_content,
+    whole,
+)
 from statuette.adapters.store_s3.endpoint import Endpoint
+from statuette.adapters.store_s3.entries import normal_etag, normal_version
 from statuette.adapters.store_s3.faults import fault_from
-from statuette.adapters.store_s3.listing import normal_etag, normal_version
+from statuette.adapters.store_s3.signed import SignedClient
 from statuette.events.objects import ObjectRef, ObjectVersion
 from statuette.ports.errors import StoreUnavailable
 from statuette.ports.objects import ObjectInfo
@@ -22,16 +34,13 @@ if TYPE_CHECKING:  # these are types only, obstore has no such names at run time
     from obstore import GetOptions, GetResult
     from obstore.store import ClientConfig
 
-SMALL = 1024 * 1024
-"""Up to this many bytes a file is read or written at once; a thread would cost more than it saves."""
 _SINGLE_PUT = 16 * 1024 * 1024
 _PART = 16 * 1024 * 1024
 _PARTS = 9_000
 """S3 allows 10,000 parts."""
 _PARTS_AT_ONCE = 2
-_CHUNK = 4 * 1024 * 1024
-_STALL = 60.0
-"""Seconds without a byte after which a transfer is given up."""
+_SLOWEST = 64 * 1024
+"""Bytes a second under which an upload is given up."""
 _STORES = 64
 """Buckets whose connections are kept open."""
 
@@ -39,8 +48,9 @@ _STORES = 64
 class PlainRoute:
     """Objects whose keys obstore carries unchanged."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, client: SignedClient) -> None:
         self._endpoint = endpoint
+        self._client = client
         self._stores: OrderedDict[str, S3Store] = OrderedDict()
 
     async def head(self, ref: ObjectRef) -> ObjectInfo:
@@ -48,17 +58,31 @@ class PlainRoute:
         return _info(ref.key, await self._get(ref, head=True))
 
     async def fetch(self, ref: ObjectRef, sink: BinaryIO) -> ObjectInfo:
-        result = await self._get(ref, head=False)
-        info = _info(ref.key, result)
+        received = Received(sink)
         try:
-            received = await (_whole if info.version.size <= SMALL else _streamed)(result, sink)
+            info = await self._fetch(ref, received)
         except BaseError as error:
             raise StoreUnavailable("the object's stream broke off") from error
         except TimeoutError as error:
-            raise StoreUnavailable(f"the object's stream stood still for {_STALL:.0f} s") from error
-        if received != info.version.size:
-            raise StoreUnavailable(f"the object's stream ended after {received} of {info.version.size} bytes")
+            raise StoreUnavailable(f"the object's stream stood still for {STALL:.0f} s") from error
+        received.check_size(info.version.size)
+        if not received.fits(info.version.etag) and await self._tells_content(ref):
+            raise corrupted()
         return info
+
+    async def _fetch(self, ref: ObjectRef, received: Received) -> ObjectInfo:
+        known = ref.version
+        if known is not None and known.size >= RANGED and (known.etag or known.version_id):
+            info = await self.head(ref)
+            await ranged(lambda start, end: self._get(ref, part=(start, end)), info.version.size, received)
+            return info
+        result = await self._get(ref)
+        info = _info(ref.key, result)
+        await (whole if info.version.size <= SMALL else streamed)(result, received)
+        return info
+
+    async def _tells_content(self, ref: ObjectRef) -> bool:
+        return tells_content((await self._client.ask("HEAD", ref.bucket, key=ref.key)).headers)
 
     async def put(
         self, ref: ObjectRef, source: BinaryIO, *, size: int, metadata: Mapping[str, str], media_type: str
@@ -66,25 +90,26 @@ class PlainRoute:
         """Store the bytes. Raises `OSError` when the source cannot be read to its end."""
         attributes = dict(metadata) | ({"Content-Type": media_type} if media_type else {})
         body: bytes | _Part = await read(source, size) if size <= _SINGLE_PUT else _Part(source, size)
-        single = isinstance(body, bytes)
         try:
-            async with asyncio.timeout(_STALL if single else None):
+            async with asyncio.timeout(STALL + size / _SLOWEST):
                 await obstore.put_async(
                     self._store(ref.bucket),
                     ref.key,
                     body,
                     attributes=attributes,
-                    use_multipart=not single,
+                    use_multipart=size > _SINGLE_PUT,
                     chunk_size=max(_PART, size // _PARTS + 1),
                     max_concurrency=_PARTS_AT_ONCE,
                 )
         except (BaseError, FileNotFoundError) as error:
             raise fault_from(error, what=f"PUT {ref.bucket}") from error
         except TimeoutError as error:
-            raise StoreUnavailable(f"the store took more than {_STALL:.0f} s for an object") from error
+            raise StoreUnavailable(f"the store took too long for an object of {size} bytes") from error
 
-    async def _get(self, ref: ObjectRef, *, head: bool) -> "GetResult":
+    async def _get(self, ref: ObjectRef, *, head: bool = False, part: tuple[int, int] | None = None) -> "GetResult":
         options: GetOptions = {"head": head}
+        if part is not None:
+            options["range"] = part
         if ref.version and ref.version.version_id:
             options["version"] = ref.version.version_id
         elif ref.version and ref.version.etag:
@@ -107,7 +132,7 @@ class PlainRoute:
             "allow_http": True,
             "allow_invalid_certificates": not self._endpoint.verify,
             "connect_timeout": timedelta(seconds=5),
-            "timeout": timedelta(days=1),  # of a whole transfer; `_STALL` watches over its parts
+            "timeout": timedelta(days=1),  # of a whole transfer; `STALL` watches over its parts
         }
         return S3Store(
             bucket,
@@ -116,29 +141,10 @@ class PlainRoute:
             secret_access_key=self._endpoint.secret_key,
             region=self._endpoint.region,
             virtual_hosted_style_request=False,
+            checksum_algorithm="sha256",  # sent with every object and part, so the store refuses what arrives changed
             client_options=client,
             retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)},
         )
-
-
-async def _whole(result: "GetResult", sink: BinaryIO) -> int:
-    """A small object in one step: each step more is a change of threads. Returns the number of bytes."""
-    async with asyncio.timeout(_STALL):
-        data = await result.bytes_async()
-    return sink.write(memoryview(data))
-
-
-async def _streamed(result: "GetResult", sink: BinaryIO) -> int:
-    """A large object, a bounded part at a time. Returns the number of bytes."""
-    received = 0
-    stream = aiter(result.stream(min_chunk_size=_CHUNK))
-    while True:
-        async with asyncio.timeout(_STALL):
-            chunk = await anext(stream, None)
-        if chunk is None:
-            return received
-        received += len(chunk)
-        await _write(sink, memoryview(chunk))
 
 
 async def read(source: BinaryIO, size: int) -> bytes:
@@ -147,13 +153,6 @@ async def read(source: BinaryIO, size: int) -> bytes:
     if len(data) != size:
         raise OSError(f"the file ended after {len(data)} of {size} bytes")
     return data
-
-
-async def _write(sink: BinaryIO, chunk: memoryview) -> None:
-    if len(chunk) <= SMALL:
-        sink.write(chunk)
-    else:
-        await asyncio.to_thread(sink.write, chunk)
 
 
 class _Part(io.RawIOBase):

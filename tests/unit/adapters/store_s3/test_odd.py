@@ -1,6 +1,8 @@
 """Objects by plain requests: exactly the version that is meant, whole or not at all."""
 
 import io
+from base64 import b64encode
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -74,6 +76,29 @@ async def test_what_is_stored_and_with_what(wire: Any, odd: OddRoute) -> None:
     assert (asked.method, asked.target, asked.body) == ("PUT", TARGET, b"hello")
     names = ("content-length", "content-type", "x-amz-meta-a")
     assert [asked.headers[name] for name in names] == ["5", "text/plain", "1"]
+
+
+async def test_what_is_stored_goes_with_its_checksum(wire: Any, odd: OddRoute) -> None:
+    source = io.BytesIO(b"before" + b"x" * 3_000_000)
+    source.seek(6)
+    await odd.put(REF, source, size=3_000_000, metadata={}, media_type="")
+    digest = b64encode(sha256(b"x" * 3_000_000).digest()).decode()
+    assert wire.asked[0].headers["x-amz-checksum-sha256"] == digest
+    assert wire.asked[0].body == b"x" * 3_000_000
+
+
+@pytest.mark.parametrize(("encryption", "harm"), [(None, True), ("AES256", True), ("aws:kms", False)])
+async def test_content_that_is_not_its_etag_s_is_no_content(
+    wire: Any, odd: OddRoute, encryption: str | None, harm: bool
+) -> None:
+    facts = FACTS | {"etag": '"5d41402abc4b2a76b9719d911017c592"'}
+    facts |= {"x_amz_server_side_encryption": encryption} if encryption else {}
+    wire.always(200, b"hellO", **facts)
+    if not harm:
+        assert (await odd.fetch(REF, io.BytesIO())).version.size == 5
+        return
+    with pytest.raises(StoreUnavailable, match="another content"):
+        await odd.fetch(REF, io.BytesIO())
 
 
 async def test_an_empty_object(wire: Any, odd: OddRoute) -> None:

@@ -28,7 +28,6 @@ from statuette.core.remains import Remains
 from statuette.core.remote import Remote
 from statuette.core.replay import Replay
 from statuette.core.roster import Hints, Roster
-from statuette.core.sealed import SealedNeeds
 from statuette.core.services import Services, Surroundings
 from statuette.core.sight import Sight
 from statuette.core.submissions import Submissions
@@ -133,7 +132,6 @@ class Core:
     watch: Watch
     pruning: Pruning
     managers: Managers
-    sealed: SealedNeeds
     plugs: Plugs
     settings: Settings
 
@@ -254,7 +252,7 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
         platform=Platform(settings.about, parts),
         settings=settings,
         dispatch=dispatch, remote=fleet.remote, catalog=catalog, fleet=fleet, watch=watch, managers=managers,
-        plugs=plugs, sealed=SealedNeeds(plugs.jobs),
+        plugs=plugs,
     )  # fmt: skip
 
 

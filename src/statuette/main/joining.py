@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -24,6 +23,8 @@ from statuette.main.state import StateFolder, credentials, manager_id, shared_cr
 from statuette.main.stores import Store, opened_store
 from statuette.ports.backend import Backend
 from statuette.ports.clock import Clock
+from statuette.ports.errors import LedgerUnavailable
+from statuette.ports.jobs import JobLedger
 from statuette.settings import Settings
 from statuette.supervisor import Supervisor, tidy
 
@@ -47,7 +48,8 @@ class Joined:
 async def joined(
     state: StateFolder, settings: Settings, *, inner_url: str = "", clock: Clock | None = None
 ) -> AsyncIterator[Joined]:
-    """Open everything. `inner_url` is where supervisors in processes of their own reach the application.
+    """Open everything. `inner_url` is where supervisors in processes of their own reach the application; `clock` takes
+    the place of the machine's.
 
     Raises a `Fault` that says what cannot be opened; what was opened before is closed then.
     """
@@ -76,22 +78,23 @@ async def joined(
             username, password = credentials(state, settings)
         else:
             username, password = await shared_credentials(state, settings, ledger.vault)
+        await tidy(state.folder("sealed"), plugs.jobs)
+        stack.push_async_callback(_tidy_at_the_end, state, plugs.jobs)
         if isinstance(plugs.logs, SharedLogs):
             await plugs.logs.settle_all()
-        clear_up = partial(tidy, state.folder("sealed"), needed=the_core.sealed.needed)
-        stack.push_async_callback(clear_up)
         supervision = SidecarSupervision() if in_processes(settings) else supervisor
-
-        async def work() -> None:
-            await clear_up()
-            await the_core.run(supervision, supervisor.publish_leftovers)
-
         yield Joined(
             core=the_core,
             app=_app(the_core, state, settings, username=username, password=password),
-            work=work,
+            work=lambda: the_core.run(supervision, supervisor.publish_leftovers),
             stop=supervisor.stop,
         )
+
+
+async def _tidy_at_the_end(state: StateFolder, jobs: JobLedger) -> None:
+    """Nothing lies about while no manager runs; what cannot be asked now is looked at by the next one."""
+    with suppress(LedgerUnavailable):
+        await tidy(state.folder("sealed"), jobs)
 
 
 def _key_file(state: StateFolder, settings: Settings) -> Path:

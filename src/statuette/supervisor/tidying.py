@@ -1,33 +1,41 @@
-"""Sealed folders that nobody needs any more: a crash between seal and commit leaves one, and its job may never run
-again.
+"""Sealed folders of an earlier life of this manager: kept while their upload is still to be made, removed otherwise.
+
+Where several managers work, a job may have been run again elsewhere while this one was away; then nothing that was
+sealed here counts any more.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from statuette.ports.errors import Unavailable
+from statuette.events.jobs import FINAL
+from statuette.ports.jobs import JobLedger
 from statuette.supervisor.folders import remove_tree
 
 logger = logging.getLogger(__name__)
 
 
-async def tidy(sealed_root: Path, *, needed: Callable[[str], Awaitable[bool]]) -> int:
-    """Remove every sealed folder that is not needed, while no attempt is under way here; returns how many.
+async def tidy(sealed_root: Path, jobs: JobLedger) -> None:
+    """Remove what nobody needs; once, before work is taken on. Raises `LedgerUnavailable`."""
+    for folder in await asyncio.to_thread(_folders, sealed_root):
+        if not await _counts(folder.name, jobs):
+            try:
+                await asyncio.to_thread(remove_tree, folder)
+            except OSError as error:
+                logger.warning("a sealed folder stays: %s", error.strerror, extra={"action": "tidy"})
 
-    `needed` says of a folder's name whether an upload may yet be gone on with from it. What cannot be asked or removed
-    now is left for the next time.
-    """
-    removed = 0
-    for folder in await asyncio.to_thread(lambda: sorted(sealed_root.iterdir())):
-        try:
-            if await needed(folder.name):
-                continue
-            await asyncio.to_thread(remove_tree, folder)
-            removed += 1
-        except (Unavailable, OSError) as error:
-            logger.warning("a sealed folder stays: %s", error, extra={"action": "tidy", "folder": folder.name})
-    if removed:
-        logger.info("sealed folders left behind were removed", extra={"action": "tidy", "folders": removed})
-    return removed
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+
+
+async def _counts(name: str, jobs: JobLedger) -> bool:
+    """Whether the commit that counts is to be published from this folder. Calls did not outlive their manager."""
+    job, _, attempt = name.rpartition("-")
+    if not attempt.isdigit():
+        return False
+    found = await jobs.get(job)
+    if found is None or found.state in FINAL or not found.generation:
+        return False
+    _, commit = await jobs.history(job)
+    return commit is not None and commit.manifest.sealed == name

@@ -23,7 +23,8 @@ from statuette.torture.store import OwnStore
 log = logging.getLogger(__name__)
 
 _LOOK = 0.05
-_SOON = 10.0
+_DEADLY = (Kind.KILL, Kind.STOP, Kind.FULL, Kind.AHEAD)
+_SOON = 30.0
 """Seconds within which a fault has to find somebody to hit; else it is left out."""
 _GROWN_UP = 3.0
 _SLOWNESS = 0.3
@@ -93,6 +94,8 @@ class Fire:
                 await self._somebody(fault.part, deadline=deadline)
 
     async def _strike(self, fault: Fault) -> bool:
+        if fault.kind in _DEADLY and fault.part is not Part.RUNNER and self._at.platform.spared:
+            return False
         struck = await self._acts[fault.kind](fault)
         if struck:
             self.delivered[fault.kind, fault.part] += 1

@@ -54,8 +54,16 @@ class Platform:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._keeper: asyncio.Task[None] | None = None
-        self._killed = False
+        self._killed = self._answered = False
         self._url = ""
+        self._died_young = False
+
+    @property
+    def spared(self) -> bool:
+        """Whether this manager is to be left alone until it answers: the one before it died while it started. Else a
+        machine that is slow to start it would see no progress at all.
+        """
+        return self._died_young and not self.ready
 
     @property
     def pid(self) -> int | None:
@@ -143,7 +151,7 @@ class Platform:
                 env=reading.for_manager(**self._settings()),
                 process_group=0,
             )
-        self._killed = False
+        self._killed = self._answered = False
         self.course.starts += 1
 
     async def _watch(self) -> None:
@@ -151,12 +159,13 @@ class Platform:
         process, began = self._process, time.monotonic()
         while process is not None and process.poll() is None:
             if not self._url and (url := await self._answers(process.pid)):
-                self._url = url
+                self._url, self._answered = url, True
                 self.ready_since = time.monotonic()
                 self.course.took.append(self.ready_since - began)
             await asyncio.sleep(_LOOK)
+        self._died_young = not self._answered
         if process is not None and not self._killed:
-            where = self.course.fell if self._url else self.course.refused
+            where = self.course.fell if self._answered else self.course.refused
             where.append(f"code {process.returncode}: {_last_line(self.log)}")
         self._process, self._url = None, ""
 

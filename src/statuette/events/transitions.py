@@ -19,6 +19,10 @@ from dataclasses import replace
 from statuette.events.jobs import DEAD_LETTERS, FINAL, LEASABLE, RUNNING, Job, JobState, NewJob, Outcome, Retries, Stage
 from statuette.events.leases import Report
 
+LONGEST_PLATFORM_WAIT = 30.0
+"""Seconds a job waits at most after a fault of the platform's, whatever its own rules: the fault was none of its own,
+and once the platform works again nobody should wait minutes for it.
+"""
 _RUNNER_FAULTS = (Outcome.RUNNER_DIED, Outcome.OUT_OF_MEMORY)
 _SCRIPT_FAULTS = (Outcome.SCRIPT_FAILED, Outcome.TIMED_OUT, Outcome.BAD_OUTPUT)
 _SETTLED = {
@@ -245,4 +249,5 @@ def _platform_fault(job: Job, outcome: Outcome, *, now: float) -> Job:
     if _too_old(job, now=now):
         return _final(job, JobState.DEAD, now=now)
     state = JobState.UNPUBLISHED if outcome is Outcome.UNPUBLISHED else JobState.RETRYING
-    return replace(job, state=state, not_before=now + _wait(job, job.faults[outcome]))
+    wait = min(_wait(job, job.faults[outcome]), LONGEST_PLATFORM_WAIT)
+    return replace(job, state=state, not_before=now + wait)

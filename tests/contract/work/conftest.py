@@ -19,6 +19,7 @@ from statuette.core.calls import Call, CallBoard
 from statuette.core.catalog import Catalog, Condition
 from statuette.core.commits import CommitMarks
 from statuette.core.dispatch import LEASE_TTL, Dispatch
+from statuette.core.managers import Managers
 from statuette.core.remote import Remote
 from statuette.core.roster import Hints, Roster, Seat
 from statuette.events.event import Event, EventKind
@@ -63,7 +64,8 @@ class InProcess:
         self.dispatch = Dispatch(
             queue=self.queue, jobs=self.ledger.jobs, catalog=self.catalog, board=self.board, roster=self.roster,
             marks=CommitMarks(KEY), bodies=self.bodies, clock=self.clock, may_lease=lambda: True, most_hops=9,
-            changed=lambda: None, freed=lambda: None,
+            changed=lambda: None, freed=lambda: None, logs=self.logs,
+            managers=Managers(None, catalog=self.catalog, ttl=10.0, clock=self.clock),
         )  # fmt: skip
         self.work = self.dispatch
         self.record = make_record(outputs=["box/out"], timeout=77, runner={"idle_timeout": 3600})

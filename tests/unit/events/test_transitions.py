@@ -376,3 +376,10 @@ def test_the_last_word_about_a_cancelled_run_says_who_wanted_it():
 
 def test_what_is_committed_is_cancelled_no_more():
     assert committed(job(JobState.STARTED, attempt=1, cancelling="on request"), commit="c", now=NOW).cancelling == ""
+
+
+@pytest.mark.parametrize(("outcome", "most"), [(Outcome.PLATFORM_FAULT, 30.0), (Outcome.RUNNER_DIED, 300.0)])
+def test_faults_of_the_platform_never_make_a_job_wait_for_minutes(outcome, most):
+    many = job(JobState.STARTED, attempt=21, faults={outcome: 20}, retries=Retries(runner=100))
+    waits = end(outcome, of=many).not_before - NOW
+    assert most / 2 <= waits <= most

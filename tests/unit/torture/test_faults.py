@@ -17,7 +17,7 @@ class Manager:
     """A process that passes for a manager; `kill` as the platform's."""
 
     def __init__(self, process):
-        self.process, self.before_start, self.ready = process, [], True
+        self.process, self.before_start, self.ready, self.spared = process, [], True, False
 
     @property
     def pid(self):

@@ -118,6 +118,20 @@ class RenewalSuite:
         await house.clock.advance(10)
         assert (await house.lease())[0].attempt == 2
 
+    async def test_what_was_due_before_the_clock_was_set_back_is_not_forgotten(self, house: House) -> None:
+        await house.accept(*(submitted(retries=Retries(script=1, delay=10.0)) for _ in range(2)))
+        house.clock.set_back(-86_400)
+        for job in await house.lease(limit=2):
+            await house.run(job, Outcome.SCRIPT_FAILED, exit_code=3)
+        await house.clock.advance(11)
+        [first] = await house.lease(limit=1)
+        house.clock.set_back(86_400)
+        await house.ledger.queue.expire()
+        await house.clock.advance(11)
+        [second] = await house.lease(limit=2)
+        assert (first.attempt, second.attempt) == (2, 2)
+        assert first.id != second.id
+
     async def test_a_renewed_lease_goes_on(self, house: House) -> None:
         await house.accept(submitted(), submitted())
         kept, lost = await house.lease(limit=2)

@@ -23,7 +23,7 @@ from statuette.torture.store import OwnStore
 log = logging.getLogger(__name__)
 
 _LOOK = 0.05
-_DEADLY = (Kind.KILL, Kind.STOP, Kind.FULL, Kind.AHEAD)
+_DEADLY = (Kind.KILL, Kind.STOP, Kind.FULL, Kind.AHEAD, Kind.BLIND)
 _SOON = 30.0
 """Seconds within which a fault has to find somebody to hit; else it is left out."""
 _GROWN_UP = 3.0
@@ -59,6 +59,7 @@ class Fire:
             Kind.FULL: self._full,
             Kind.CLOCK: self._clock,
             Kind.AHEAD: self._ahead,
+            Kind.BLIND: self._blind,
             Kind.ERRORS: self._errors,
             Kind.SLOW: self._slow,
             Kind.CUT: self._cut,
@@ -163,6 +164,22 @@ class Fire:
         if not self._at.platform.ready or not await self._kill_manager():
             return False
         self._at.platform.before_start.append(partial(_put_ahead, self._at.ledger))
+        return True
+
+    async def _blind(self, fault: Fault) -> bool:
+        manager, store = self._at.platform.pid, await asyncio.to_thread(self._victim, Part.STORE)
+        if not self._at.platform.ready or manager is None or store is None:
+            return False
+        if not tree.signal_quietly(manager, signal.SIGSTOP):
+            return False
+        self._stopped.add(manager)
+        await asyncio.sleep(fault.seconds)
+        if not tree.signal_quietly(store, signal.SIGKILL) or not await self._kill_manager():
+            tree.signal_quietly(manager, signal.SIGCONT)
+            return False
+        self._stopped.discard(manager)
+        self.delivered[Kind.KILL, Part.STORE] += 1
+        self.delivered[Kind.KILL, Part.MANAGER] += 1
         return True
 
     async def _errors(self, fault: Fault) -> bool:

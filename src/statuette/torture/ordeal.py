@@ -15,6 +15,7 @@ from obstore.store import S3Store
 
 from statuette.client import Client, ClientError
 from statuette.client.models import StoreKeys
+from statuette.events.jobs import FINAL
 from statuette.torture import clock, history, tree
 from statuette.torture.bucket import Failed, Stored, listed, looked_at, opened
 from statuette.torture.chain import Chain
@@ -41,7 +42,7 @@ SWEEP_EVERY = 20
 FED = 0.9
 """The part of the fire in which files are put; the rest of it hits what is under way."""
 PATIENCE = 120.0
-"""Seconds at least that the platform gets to work off what is left when the fire is over."""
+"""Seconds without progress, and none of them idle, after which the platform is stuck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +134,11 @@ class Ordeal:
         self.figures.seconds = time.monotonic() - self._began
 
     async def _settle(self, keys: StoreKeys, feeding: Feeding) -> None:
-        """Wait until everything has been worked off, or for as long as the fire has burnt."""
+        """Wait until everything has been worked off, at most three times as long as the fire burnt."""
         self._enter(f"working off, {self._share.store} store")
-        patience = max(PATIENCE, self._share.seconds)
+        patience = max(PATIENCE, 3 * self._share.seconds)
         quiet_since = time.monotonic()
-        while (now := time.monotonic()) - self._began < patience:
+        while (now := time.monotonic()) - self._began < patience and now - max(self._news.last, self._began) < PATIENCE:
             if self._backlog or not feeding.done or not self._platform.ready:
                 quiet_since = now
             elif now - quiet_since > 2 * SWEEP_EVERY or await asyncio.to_thread(self._complete, keys, feeding):
@@ -307,9 +308,11 @@ def _bucket(keys: StoreKeys, path: str) -> S3Store:
 
 
 def _disagreements(told: Mapping[str, str], found: history.History) -> list[str]:
+    """What the API called ended has to stand in the ledger so; jobs that were still under way went on."""
     kept = {job.id: str(job.state) for job in found.jobs}
+    final = {str(state) for state in FINAL}
     return [
-        f"{job}: the API says {told.get(job)}, the ledger {kept.get(job)}"
-        for job in told.keys() | kept.keys()
-        if told.get(job) != kept.get(job)
+        f"{job}: the API said {state}, the ledger says {kept.get(job)}"
+        for job, state in told.items()
+        if state in final and kept.get(job) != state
     ]

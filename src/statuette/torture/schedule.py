@@ -16,6 +16,8 @@ class Kind(StrEnum):
     CLOCK = "move the clock"
     AHEAD = "put the stream's position ahead"
     """Which needs the manager to be away, so it is killed for it."""
+    BLIND = "stop the manager, kill the store, kill the manager"
+    """What is put meanwhile is in no stream and in no memory: only the sweep can find it."""
     ERRORS = "store answers 503"
     SLOW = "store answers slowly"
     CUT = "cut the event stream"
@@ -71,6 +73,7 @@ STOPS: Rates = {
     (Kind.STOP, Part.MANAGER): Rate(40, 0.5, 5),
 }
 FULL: Rates = {(Kind.FULL, Part.DISK): Rate(60, 1, 4)}
+BLINDNESS: Rates = {(Kind.BLIND, Part.STREAM): Rate(60, 1, 2)}
 CLOCKS: Rates = {(Kind.CLOCK, Part.MANAGER): Rate(20), (Kind.AHEAD, Part.STREAM): Rate(60)}
 PROXIED: Rates = {
     (Kind.ERRORS, Part.STORE): Rate(40, 0.5, 4),
@@ -109,5 +112,5 @@ def rates_for(*, proxied: bool, disk: bool) -> Rates:
     """The rates that can be had: proxies stand only before an attached store, a disk is filled only where one can be
     mounted.
     """
-    parts: Sequence[Rates] = [KILLS, STOPS, CLOCKS, FULL if disk else {}, PROXIED if proxied else {}]
+    parts: Sequence[Rates] = [KILLS, STOPS, BLINDNESS, CLOCKS, FULL if disk else {}, PROXIED if proxied else {}]
     return {key: rate for some in parts for key, rate in some.items()}

@@ -1,5 +1,7 @@
 """Faults, delivered to what the tests put in the platform's place."""
 
+import signal
+import subprocess
 from types import SimpleNamespace
 
 import pytest
@@ -15,7 +17,7 @@ class Manager:
     """A process that passes for a manager; `kill` as the platform's."""
 
     def __init__(self, process):
-        self.process, self.before_start, self.ready = process, [], True
+        self.process, self.before_start, self.ready, self.spared = process, [], True, False
 
     @property
     def pid(self):
@@ -96,3 +98,12 @@ async def test_the_position_is_put_ahead_between_two_managers(house):
     assert house.manager.pid is None
     assert len(house.manager.before_start) == 1
     house.manager.before_start[0]()  # no ledger is there: told in the log, and the manager starts all the same
+
+
+async def test_manager_and_store_die_together_after_a_while_of_blindness(house):
+    with subprocess.Popen(["sleep", "60"]) as store:  # noqa: ASYNC220 - a stand-in
+        house.store.pid = store.pid
+        await house.fire.burn([Fault(0.0, Kind.BLIND, Part.STREAM, 0.05)], seconds=5)
+        assert store.wait(5) == -signal.SIGKILL
+    assert house.manager.pid is None
+    assert house.fire.delivered[Kind.KILL, Part.MANAGER] == house.fire.delivered[Kind.KILL, Part.STORE] == 1

@@ -1,7 +1,7 @@
 """Handing out: which jobs are next, by index, and the attempts that are opened for them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import ClassVar
 
@@ -58,9 +58,10 @@ ripening = (
 _ripen = (
     jobs.update().where(jobs.c.sequence.in_(ripening)).values(ready_line=jobs.c.ripening_line, ripening_line=sa.null())
 )
+# What is ready was due once, and stays so when the clock is set back.
 next_ready = (
     sa.select(jobs)
-    .where(jobs.c.ready_line == sa.bindparam("line"), jobs.c.not_before <= sa.bindparam("now"))
+    .where(jobs.c.ready_line == sa.bindparam("line"))
     .order_by(jobs.c.priority.desc(), jobs.c.sequence)
     .limit(sa.bindparam("total", type_=sa.Integer))
     .with_for_update(skip_locked=True)
@@ -92,7 +93,7 @@ def _take_line(batch: Batch, *, line: str, requests: Sequence[Take], opened: lis
 
 
 def _next(batch: Batch, *, line: str, limit: int) -> list[Entry]:
-    rows = _next_ready.rows(batch.connection, {"line": line, "now": batch.now, "total": limit})
+    rows = _next_ready.rows(batch.connection, {"line": line, "total": limit})
     return [batch.entry(row) for row in rows]
 
 
@@ -116,7 +117,8 @@ def give_up(batch: Batch, requests: Sequence[GiveUp]) -> None:
 
 def _hand_out(entry: Entry, *, batch: Batch, request: Take, opened: list[Plain]) -> Job:
     step = transitions.resumed if is_upload_line(request.line) else transitions.leased
-    job = step(entry.job, runner=request.runner, now=batch.now)
+    due = replace(entry.job, not_before=min(entry.job.not_before, batch.now))
+    job = step(due, runner=request.runner, now=batch.now)
     batch.put(entry, job, until=batch.lease_now + request.ttl)
     opened.append(
         {

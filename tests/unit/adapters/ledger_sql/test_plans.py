@@ -52,7 +52,7 @@ def _plan(engine: sa.Engine, statement: sa.Executable, **values: Any) -> list[st
 
 
 def test_the_next_job_comes_from_its_index_without_sorting(crowded: sa.Engine) -> None:
-    plan = _plan(crowded, leasing.next_ready, line="reader", now=NOW, total=1)
+    plan = _plan(crowded, leasing.next_ready, line="reader", total=1)
     assert plan == ["SEARCH jobs USING INDEX jobs_ready (ready_line=?)"]
 
 

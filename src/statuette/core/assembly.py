@@ -197,7 +197,8 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
     )  # fmt: skip
     dispatch = Dispatch(
         queue=plugs.queue, jobs=plugs.jobs, catalog=catalog, board=board, roster=roster, marks=marks,
-        bodies=plugs.bodies, clock=clock, may_lease=disk.may_lease, most_hops=settings.most_hops,
+        bodies=plugs.bodies, clock=clock, may_lease=lambda: disk.may_lease() and _has_store(plugs),
+        most_hops=settings.most_hops,
         changed=fleet.changed, freed=fleet.freed, logs=plugs.logs, managers=managers, lease_ttl=settings.lease_ttl,
     )  # fmt: skip
     fleet.remote = _remote(plugs, dispatch, ttl=settings.lease_ttl)
@@ -254,6 +255,11 @@ async def assemble(plugs: Plugs, settings: Settings) -> Core:
         dispatch=dispatch, remote=fleet.remote, catalog=catalog, fleet=fleet, watch=watch, managers=managers,
         plugs=plugs,
     )  # fmt: skip
+
+
+def _has_store(plugs: Plugs) -> bool:
+    """Whether the store is there, as far as is known: a job leased without it has an attempt and a wait for nothing."""
+    return plugs.store_state().get("state") not in ("starting", "down")
 
 
 def _remote(plugs: Plugs, dispatch: Dispatch, *, ttl: float) -> Remote | None:

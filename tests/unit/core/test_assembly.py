@@ -205,6 +205,22 @@ async def test_work_whose_lease_ran_out_is_taken_back_and_done(house, clock):
         assert (job.state, job.faults) == (JobState.RETRYING, {Outcome.PLATFORM_FAULT: 1})
 
 
+async def test_while_the_store_is_known_to_be_away_no_job_is_begun(plugs_of, hands, settle, until, store, clock):
+    state = {"state": "ready"}
+    house = House(plugs_of(store_state=lambda: state), hands, settle, until)
+    async with house.running():
+        await chain(house)
+        state["state"] = "down"
+        await house.put("box", "in/x")
+        await clock.advance(30)
+        await settle()
+        [job] = await house.jobs("first")
+        assert (job.state, job.attempt) == (JobState.QUEUED, 0)
+        state["state"] = "ready"
+        house.core.fleet.wake({"first": 1})
+        await until(lambda: "out/out.txt" in house.names(store, "box"))
+
+
 async def test_a_call_and_its_stored_outputs_go_the_same_way(house, store, body):
     async with house.running() as core:
         await core.services.create(ADMIN, definition("cat", outputs=["box/out"]))

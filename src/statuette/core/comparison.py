@@ -1,11 +1,12 @@
 """One input's way through a listing: what the store shows beside what was seen, both in order of key.
 
-A page of each is in memory. Keys are taken in stretches: greater than one key, up to another.
+A page of each is in memory, however many sightings there are of objects that are gone. Keys are taken in stretches:
+greater than one key, up to another.
 """
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from statuette.core.catalog import Catalog
@@ -110,22 +111,34 @@ class Comparison:
 
     async def _compare(self, stretch: Stretch) -> None:
         feed = self.feed
-        seen = await self._seen.between(stretch.after, stretch.last)
         listed = [info for info in stretch.objects if feed.takes(feed.bucket, info.key)]
         self.count.listed += len(listed)
+        seen: dict[str, set[str]] = {info.key: set() for info in listed}
+        tidy = True
+        async for rows in self._seen.between(stretch.after, stretch.last):
+            tidy &= await self._forget_gone([row for row in rows if row.object_key not in seen])
+            for row in rows:
+                if row.object_key in seen:
+                    seen[row.object_key].add(row.identity)
         unseen = [
             ref_of(feed, info)
             for info in listed
-            if info.version.modified >= feed.since and info.version.identity not in seen.get(info.key, {})
+            if info.version.modified >= feed.since and info.version.identity not in seen[info.key]
         ]
         self.count.recovered += await self._parts.intake.found(feed, await self._with_marks(unseen))
-        gone = seen.keys() - {info.key for info in listed}
-        old = [key for key in gone if max(seen[key].values()) < self._began - HISTORY]
-        if old:
-            await self._parts.ledger.forget(feed.id, old)
-            self.count.forgotten += len(old)
-        if stretch.whole and len(gone) == len(old) and self._settled(listed):
+        if stretch.whole and tidy and self._settled(listed):
             self.made.add(stretch.name, len(listed))
+
+    async def _forget_gone(self, rows: Sequence[Seen]) -> bool:
+        """Drop sightings of objects that are gone for long; whether none is left that is too young for it."""
+        newest: dict[str, int] = {}
+        for row in rows:
+            newest[row.object_key] = max(row.modified, newest.get(row.object_key, row.modified))
+        old = [key for key, modified in newest.items() if modified < self._began - HISTORY]
+        if old:
+            await self._parts.ledger.forget(self.feed.id, old)
+            self.count.forgotten += len(old)
+        return len(old) == len(newest)
 
     def _settled(self, listed: Sequence[ObjectInfo]) -> bool:
         return all(info.version.modified < self._began - SETTLED for info in listed)
@@ -154,16 +167,18 @@ class _SeenRows:
         self._read = ""
         self._ended = False
 
-    async def between(self, after: str, last: str) -> dict[str, dict[str, int]]:
-        """Per key the identities seen, with the time each was modified. `after` never goes back."""
-        found: dict[str, dict[str, int]] = defaultdict(dict)
+    async def between(self, after: str, last: str) -> AsyncIterator[list[Seen]]:
+        """The sightings of a stretch, some at a time, of each key all together. `after` never goes back."""
         while True:
+            found: list[Seen] = []
             while self._rows and (not last or self._rows[0].object_key <= last):
                 row = self._rows.popleft()
                 if row.object_key > after:
-                    found[row.object_key][row.identity] = row.modified
+                    found.append(row)
+            if found:
+                yield found
             if self._rows or self._ended:
-                return found
+                return
             await self._read_on(after)
 
     async def _read_on(self, after: str) -> None:

@@ -599,3 +599,31 @@ async def test_memory_does_not_grow_with_the_bucket(catalog, marks, clock, deplo
             assert left - before < 150_000, "some hundred bytes for each page are remembered"
     finally:
         tracemalloc.stop()
+
+
+class Emptied(Endless):
+    """All those objects are gone, the sightings of them are not."""
+
+    forgotten = 0
+
+    async def list(self, bucket, prefix, *, after=""):
+        return
+        yield
+
+    async def forget(self, feed, object_keys):
+        self.forgotten += len(object_keys)
+
+
+async def test_memory_does_not_grow_with_the_sightings_of_an_emptied_bucket(catalog, marks, clock, deploy):
+    deploy(inputs=["box/in"])
+    gone = Emptied(50_000)
+    intake = Intake(ledger=gone, catalog=catalog, marks=marks, clock=clock, wake=[].append)
+    sweep = Sweep(objects=gone, ledger=gone, intake=intake, catalog=catalog, clock=clock)
+    tracemalloc.start()
+    try:
+        count = await sweep.everything(why="test")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (count.forgotten, gone.forgotten) == (gone.count, gone.count)
+    assert peak < 4_000_000, "a page of the sightings"

@@ -22,15 +22,16 @@ class Misfits:
         if is_runaway(job, most=self._most_hops):
             reason = f"stopped: it comes after {job.event.hops} services in a row, the most are {self._most_hops}"
             return Report(outcome=Outcome.RUNAWAY, reason=reason)
-        if job.incarnation != record.incarnation:
-            return await self._misplaced(job)
-        return await self._without_body(job)
+        misplaced = None if job.incarnation == record.incarnation else await self._misplaced(job)
+        return misplaced or await self._without_body(job)
 
-    async def _misplaced(self, job: Job) -> Report:
-        """Of another life of the service: an earlier one, or one not heard of here yet."""
+    async def _misplaced(self, job: Job) -> Report | None:
+        """Of another life of the service: one not heard of here yet, or an earlier one, which a person may have run
+        again.
+        """
         if await self._managers.lives(job.service, job.incarnation):
             return Report(outcome=Outcome.RETURNED, reason="waits for a manager that knows the service made anew")
-        return Report(outcome=Outcome.CANCELLED, reason="its service was deleted")
+        return None if job.revived else Report(outcome=Outcome.CANCELLED, reason="its service was deleted")
 
     async def _without_body(self, job: Job) -> Report | None:
         """Its body was taken in by another manager and is not to be had now."""

@@ -18,6 +18,9 @@ from statuette.ports.store_events import StoreEvents
 from statuette.ports.vault import Vault
 from statuette.settings import Settings
 
+_PATIENCE = 10.0
+"""Seconds in which an attached store may come up beside the manager, or again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Store:
@@ -65,7 +68,7 @@ async def _door(state: StateFolder, settings: Settings) -> AsyncIterator[_Door]:
     if settings.store_endpoint:
         filer = FilerDoor(target=settings.store_filer) if settings.store_filer else None
         attached = AttachedStore(_attached_door(settings), filer=filer)
-        await attached.check()
+        await attached.check(patience=_PATIENCE)
         yield attached.s3, filer, attached.folders, lambda: {"kind": "attached", "state": "ready", **attached.facts()}
         return
     embedded = EmbeddedStore(state.folder("store"), s3_port=settings.store_port)

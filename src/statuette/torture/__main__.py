@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import shutil
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -30,6 +31,8 @@ _TOLD = 20
 def main(arguments: Sequence[str]) -> int:
     """Do it; the exit code."""
     options = parsed(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):  # whoever ends the torture ends what it has started
+        signal.signal(number, signal.default_int_handler)
     show = Show(Console(stderr=True))
     why_not = own_mounts()
     tree.adopt_orphans()
@@ -41,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
     except (NoChain, NoPlace, Stuck, OSError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return _tell(figures)
 
 

@@ -150,3 +150,21 @@ async def test_a_store_left_behind_is_ended_first(own: EmbeddedStore, tmp_path: 
     finally:
         manager.kill()
         await manager.wait()
+
+
+@pytest.mark.parametrize(("kills", "comes"), [(2, True), (3, False)])
+async def test_killed_while_it_starts_it_is_started_again(own: EmbeddedStore, kills: int, comes: bool) -> None:
+    starting = asyncio.create_task(own.start())
+    killed: set[int] = set()
+    async with asyncio.timeout(60):
+        while len(killed) < kills and not starting.done():
+            if own.pid and own.pid not in killed and alive(own.pid):
+                os.kill(own.pid, signal.SIGKILL)
+                killed.add(own.pid)
+            await asyncio.sleep(0.01)
+        if comes:
+            await starting
+            assert own.pid not in killed
+        else:
+            with pytest.raises(StoreUnavailable, match="ended as it started"):
+                await starting

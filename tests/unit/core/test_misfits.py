@@ -48,6 +48,7 @@ async def test_a_job_of_another_life_is_cancelled_or_waits_for_who_knows_it(misf
     record = deploy()
     other = replace(job_of(record), incarnation="another life")
     assert (await misfits().word(other, record)).outcome is Outcome.CANCELLED
+    assert await misfits().word(replace(other, revived=2.0), record) is None, "a person had it run again"
     # Another manager made the service anew; this one learns it a moment later.
     await ledger.services.add(replace(record, incarnation="another life"))
     several = Several(id="one", duties=ledger.duties, changes=ledger.changes)

@@ -1,5 +1,8 @@
 """A store that somebody else runs: looked at, never started or stopped."""
 
+import asyncio
+import logging
+import time
 from collections.abc import Mapping
 
 import httpx
@@ -7,6 +10,10 @@ import httpx
 from statuette.adapters.store_seaweed.doors import FilerDoor, S3Door
 from statuette.adapters.store_seaweed.signing import SignedDoor
 from statuette.ports.errors import Forbidden, StoreUnavailable
+
+_log = logging.getLogger(__name__)
+
+_PAUSE = 0.5
 
 
 class AttachedStore:
@@ -27,8 +34,21 @@ class AttachedStore:
         hints = "the filer's event stream" if self.filer else "none: new objects are found by the sweep alone"
         return {"store": self._software or "unknown", "store events": hints}
 
-    async def check(self) -> None:
-        """Ask the store whether it is there and takes the key. Raises `StoreUnavailable`, `Forbidden`."""
+    async def check(self, *, patience: float = 0.0) -> None:
+        """Ask the store whether it is there and takes the key, again for `patience` seconds while it is away: it may
+        just be started. Raises `StoreUnavailable`, `Forbidden`.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return await self._check()
+            except StoreUnavailable as fault:
+                if time.monotonic() >= deadline:
+                    raise
+                _log.warning("waiting for the store: %s", fault, extra={"action": "store.wait"})
+            await asyncio.sleep(_PAUSE)
+
+    async def _check(self) -> None:
         door = SignedDoor(self.s3)
         try:
             response = await door.buckets()

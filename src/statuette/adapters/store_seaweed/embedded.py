@@ -28,6 +28,7 @@ is resident (160 to 256 MiB were tried) has it collect without a pause, and a GE
 _READY = 30.0
 """Seconds a start may take; it takes about one."""
 _POLL = 0.02
+_TRIES = 3
 _FIRST_DELAY, _LAST_DELAY = 0.2, 30.0
 _STEADY = 60.0
 """Seconds of readiness after which the next death is a first one again."""
@@ -101,14 +102,15 @@ class EmbeddedStore:
     async def start(self) -> None:
         """End what an earlier manager left behind, start the store and return when it answers.
 
-        Raises `StoreUnavailable` when it does not come up the first time; nothing is left running then.
+        One that ends as it starts (killed, a port taken in between) is started again, `_TRIES` times in all. Raises
+        `StoreUnavailable` when it does not come up; nothing is left running then.
         """
         weed = find_weed()
         if await asyncio.to_thread(end_orphan, self._folder / "weed.json"):
             _log.warning("ended a store left behind", extra={"action": "store.orphan"})
         try:
             self._home = await asyncio.to_thread(furnish, self._folder, s3_port=self._s3_port)
-            await self._launch(weed, self._home)
+            await self._first_launch(weed, self._home)
         except OSError as error:
             raise StoreUnavailable(f"the store's folder cannot be used: {error.strerror}") from error
         except BaseException:
@@ -129,6 +131,16 @@ class EmbeddedStore:
         await self._kill()
         self._change(StoreHealth(state=StoreState.STOPPED, restarts=self._health.restarts, error=self._health.error))
         self._spawner.close()
+
+    async def _first_launch(self, weed: Path, home: Home) -> None:
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._launch(weed, home)
+            except StoreUnavailable as fault:
+                if self._process is None or self._process.poll() is None:
+                    raise
+                _log.warning("the store is started again: %s", fault, extra={"action": "store.again"})
+        return await self._launch(weed, home)
 
     async def _launch(self, weed: Path, home: Home) -> None:
         self._change(replace(self._health, state=StoreState.STARTING))

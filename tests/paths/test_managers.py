@@ -187,8 +187,14 @@ class Killing:
         others = [manager for manager in self._up() if manager is not watching]
         victim = watching if at_watcher or not others else self._dice.choice(others)
         victim.kill()
-        self._starting[victim] = threading.Thread(target=victim.up, kwargs={"wait": PATIENCE})
+        self._starting[victim] = threading.Thread(target=self._up_again, args=(victim,), kwargs={"late": at_watcher})
         self._starting[victim].start()
+
+    def _up_again(self, victim: Platform, *, late: bool) -> None:
+        """Started at once, a watcher would have its duty still."""
+        if late:
+            time.sleep(float(SETTINGS["duty_ttl"]) + 2)
+        victim.up(wait=PATIENCE)
 
     def over(self) -> None:
         """Wait until all are up again."""

@@ -10,9 +10,10 @@ from statuette.torture.leftovers import FOLDERS, Holdings, Places
 
 @pytest.fixture
 def places(tmp_path):
+    """A platform's folders; servers that other tests share are nobody's leftovers."""
     for name in FOLDERS:
         (tmp_path / name).mkdir(parents=True)
-    return Places(tmp_path)
+    return Places(tmp_path, own=set(tree.beneath(os.getpid())))
 
 
 def test_nothing_is_found_where_nothing_is(places):
@@ -22,7 +23,7 @@ def test_nothing_is_found_where_nothing_is(places):
 def test_processes_and_folders_are_found(places, tmp_path, sleeper):
     (tmp_path / "sealed" / "ocr-1-1").mkdir()
     assert places.after_the_end() == [f"process {sleeper.pid}: sleep 60", "sealed/ocr-1-1"]
-    places.own = {sleeper.pid}
+    places.own.add(sleeper.pid)
     assert places.after_the_end() == ["sealed/ocr-1-1"]
 
 

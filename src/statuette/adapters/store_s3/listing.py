@@ -13,6 +13,8 @@ from statuette.adapters.store_s3.signed import SignedClient
 
 _OBJECT = re.compile(rb"<Contents(?:\s[^>]*)?>(.*?)</Contents>", re.DOTALL)
 _AT_ONCE = 500
+_REST = 0.1
+"""How long a listing rests after each answer, as a part of the time it took."""
 """Objects of an answer: the more, the longer the store and this process are busy with it in one go."""
 _VERSION = re.compile(rb"<Version(?:\s[^>]*)?>(.*?)</Version>", re.DOTALL)
 
@@ -68,14 +70,14 @@ async def _parts(
     """The entries of an answer, unread, and the little that stands around them, read.
 
     Reading a thousand entries takes XML's reader 5 ms in one step, which every call meanwhile would wait for. And after
-    a full answer there is a pause as long as it took, after a shorter one a shorter pause: a listing is never urgent,
-    so others shall find store and processors free half of the time.
+    a full answer there is a short pause, after a shorter one a shorter: others shall find store and processors free now
+    and then, and a pass over very many objects shall end soon.
     """
     began = time.monotonic()
     response = await client.ask("GET", bucket, query=query)
     took = time.monotonic() - began
     elements = element.findall(response.content)
-    await asyncio.sleep(took * len(elements) / _AT_ONCE)
+    await asyncio.sleep(_REST * took * len(elements) / _AT_ONCE)
     return elements, _root(element.sub(b"", response.content))
 
 

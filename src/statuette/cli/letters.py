@@ -9,6 +9,7 @@ from statuette.cli.connections import connected
 from statuette.cli.errors import CommandError
 from statuette.cli.jobs import write
 from statuette.cli.output import Format, FormatOption, as_json, coloured, console, messages, table, time
+from statuette.cli.services import AnyServiceArgument
 from statuette.cli.verbs import verb
 from statuette.client import DEAD, Attempt, Client, Job, JobSummary, NotFound, Settled
 
@@ -29,10 +30,7 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 @connected
 async def list_letters(
     platform: Client,
-    service: Annotated[
-        str | None,
-        typer.Argument(metavar="[SERVICE]", help="Name of the service (default: all).", show_default=False),
-    ] = None,
+    service: AnyServiceArgument = None,
     *,
     output: FormatOption = Format.TABLE,
 ) -> None:

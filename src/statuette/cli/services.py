@@ -16,6 +16,10 @@ from statuette.client.calls import CALL_TIMEOUT
 app = typer.Typer(no_args_is_help=True, help="Services: deployed, called, fed with files, removed.")
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the service.")]
+AnyServiceArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[SERVICE]", help="Name of the service (default: all).", show_default=False),
+]
 FileInput = Annotated[
     Path | None,
     typer.Option(

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -12,6 +12,7 @@ from statuette.cli.errors import CommandError
 from statuette.cli.output import Format, FormatOption, as_json, console, messages, table
 from statuette.cli.output import size as readable_size
 from statuette.cli.processes import manager_command, need_server
+from statuette.cli.services import AnyServiceArgument
 from statuette.client import Client
 
 COUNTS = ("queued", "waiting", "running", "unpublished", "failed", "dead")
@@ -38,10 +39,7 @@ async def status(platform: Client, *, output: FormatOption = Format.TABLE) -> No
 @connected
 async def sweep(
     platform: Client,
-    service: Annotated[
-        str | None,
-        typer.Argument(metavar="[SERVICE]", help="Name of the service (default: all).", show_default=False),
-    ] = None,
+    service: AnyServiceArgument = None,
     *,
     output: FormatOption = Format.TABLE,
 ) -> None:

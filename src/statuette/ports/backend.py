@@ -20,6 +20,17 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder of the host that the script sees at `guest`, an absolute path, besides its own workspace: a volume, a
+    bucket mounted as a folder. The script's user may write into it unless `read_only`.
+    """
+
+    host: Path
+    guest: str
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerOrder:
     """A runner to be started. `id` is the caller's; whatever `start` has made is found again by it.
 
@@ -38,6 +49,7 @@ class RunnerOrder:
     network: bool = True
     files: Mapping[str, bytes] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    folders: tuple[Folder, ...] = ()
     credential: str = field(default="", repr=False)
 
 

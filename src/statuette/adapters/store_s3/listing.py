@@ -13,9 +13,9 @@ from statuette.adapters.store_s3.signed import SignedClient
 
 _OBJECT = re.compile(rb"<Contents(?:\s[^>]*)?>(.*?)</Contents>", re.DOTALL)
 _AT_ONCE = 500
+"""Objects of an answer: the more, the longer the store and this process are busy with it in one go."""
 _REST = 0.1
 """How long a listing rests after each answer, as a part of the time it took."""
-"""Objects of an answer: the more, the longer the store and this process are busy with it in one go."""
 _VERSION = re.compile(rb"<Version(?:\s[^>]*)?>(.*?)</Version>", re.DOTALL)
 
 
